@@ -1,0 +1,9 @@
+"""The two errors of every codec, named by what to do next."""
+
+
+class EncodeError(ValueError):
+    """The value cannot be represented in this format: change the value. The text names the field, the rule and the fix."""
+
+
+class DecodeError(ValueError):
+    """The octets are not a value of this format: whoever sent them must mend them. The text names the place and the rule."""
