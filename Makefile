@@ -28,7 +28,7 @@ test: lint types peers ## Check everything: lint, format, imports, types, tests 
 lint: .venv/development ## Check the rules of the code, its format and the direction of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 .PHONY: types
 types: .venv/development ## Check the types of source and tests
