@@ -1,4 +1,4 @@
-"""The rule for independent peers: a missing program skips its tests on a desk and fails them in continuous integration."""
+"""The rule for independent peers: a missing program skips its tests on a desk and fails them where `CI=true`."""
 
 import os
 import shutil

@@ -1,0 +1,94 @@
+"""From fragments of a document to octets: string table and code pages of attribute space, as short as can be."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from encoders.octets import encode_uintvar
+from encoders.wbxml_strings import StringPlan, plan_strings
+from encoders.wbxml_tokens import MIBENUM_UTF_8, SWITCH_PAGE, VERSION_1_3
+from encoders.wbxml_vocabulary import SWITCH_OCTETS, Piece, Vocabulary
+
+
+class LiteralName(NamedTuple):
+    """A LITERAL token with the name it stands for, which must be in the string table (WAP-192 clause 5.8.4.5)."""
+
+    token: int
+    name: str
+
+
+Fragment = Piece | str | LiteralName
+"""What a document is written from: octets, a choice of octets by code page, a text, or a name without a token."""
+
+_SWITCHES = tuple(bytes((SWITCH_PAGE, page)) for page in range(256))
+_NEVER = 1 << 32
+"""Cost in octets of what a page cannot say: more than any document."""
+
+
+def assemble(fragments: Sequence[Fragment], vocabulary: Vocabulary) -> bytes:
+    """The whole document in WBXML 1.3 and UTF-8; `EncodeError` for a text that no string can hold."""
+    strings = plan_strings(
+        [fragment for fragment in fragments if fragment.__class__ is str],
+        [fragment.name for fragment in fragments if fragment.__class__ is LiteralName],
+        vocabulary,
+    )
+    pieces = [_piece(fragment, strings) for fragment in fragments]
+    header = bytes((VERSION_1_3,)) + encode_uintvar(vocabulary.public_id) + bytes((MIBENUM_UTF_8,))
+    body = _on_planned_pages(pieces, vocabulary.pages) if strings.depends_on_page else _on_lazy_pages(pieces)
+    return b"".join((header, encode_uintvar(len(strings.table)), strings.table, *body))
+
+
+def _piece(fragment: Fragment, strings: StringPlan) -> Piece:
+    if isinstance(fragment, str):
+        return strings.pieces[fragment]
+    if isinstance(fragment, LiteralName):
+        return bytes((fragment.token,)) + strings.offsets[fragment.name]
+    return fragment
+
+
+def _on_lazy_pages(pieces: Sequence[Piece]) -> list[bytes]:
+    """Octets of all pieces, going to another page only when the current one lacks the piece.
+
+    Exact for two pages where every piece is equally long on each page that has it: a switch made earlier than needed
+    can be put off at no cost.
+    """
+    page = 0
+    body: list[bytes] = []
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            body.append(piece)
+            continue
+        octets = piece[page]
+        if octets is None:
+            page, octets = next((other, choice) for other, choice in enumerate(piece) if choice is not None)
+            body.append(_SWITCHES[page])
+        body.append(octets)
+    return body
+
+
+def _on_planned_pages(pieces: Sequence[Piece], pages: int) -> list[bytes]:
+    """Octets of all pieces, each on the page that makes the document shortest.
+
+    A dynamic programme from the end: `future[page]` is the length of all that follows when `page` is the current one.
+    """
+    future = [0] * pages
+    costs = []
+    for piece in reversed(pieces):
+        if not isinstance(piece, bytes):
+            cost = [
+                rest + (_NEVER if octets is None else len(octets)) for octets, rest in zip(piece, future, strict=True)
+            ]
+            costs.append(cost)
+            elsewhere = min(cost) + SWITCH_OCTETS
+            future = [min(here, elsewhere) for here in cost]
+    page = 0
+    body: list[bytes] = []
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            body.append(piece)
+            continue
+        cost = costs.pop()
+        if cost[page] > min(cost) + SWITCH_OCTETS:
+            page = cost.index(min(cost))
+            body.append(_SWITCHES[page])
+        body.append(piece[page] or b"")
+    return body
