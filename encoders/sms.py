@@ -47,6 +47,10 @@ class Segment(NamedTuple):
     number: int
     total: int
 
+    def __repr__(self) -> str:
+        """Without the payload: a document is a secret."""
+        return f"Segment({self.number} of {self.total}, {len(self.header)} + {len(self.payload)} octets)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserData:
