@@ -1,0 +1,134 @@
+"""Delivery receipts of an SMSC as values, and the forms in which a message id may come back.
+
+SMPP 3.4 leaves the text of a receipt to the vendor and only shows an example (appendix B): fields come in any order and
+case, and any of them may be missing. The optional parameters of a receipt (clauses 5.3.2.12, 5.3.2.31 and 5.3.2.35) are
+typed, so they win over the text.
+"""
+
+import re
+from typing import Literal
+
+import msgspec
+
+MessageIdForm = Literal["auto", "same", "hex", "decimal"]
+"""How the id in a receipt relates to the one in the submit_sm_resp: same text; the response is hex and the receipt
+decimal; the response is decimal and the receipt hex; auto tries all of them."""
+
+# Clause 5.2.28 (message_state) with the words of appendix B; all but ENROUTE end a message by the standard.
+# Deviation: ACCEPTD is taken as intermediate, because chained SMSCs send it on hand-over and DELIVRD or UNDELIV later.
+_STATES = ("ENROUTE", "DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "UNKNOWN", "REJECTD")
+_BY_NUMBER = dict(enumerate(_STATES, start=1))
+_INTERMEDIATE = frozenset({"ENROUTE", "ACCEPTD"})
+# The first four letters tell the states apart, also in spellings such as DELIVERED, UNDELIVERABLE or REJECTED.
+_BY_BEGINNING = {state[:4]: state for state in _STATES}
+
+_ID = re.compile(rb"\bid:\s*(\S+)", re.IGNORECASE)
+_STATE = re.compile(rb"\bstat:\s*(\w+)", re.IGNORECASE)
+_ERROR = re.compile(rb"\berr:\s*(\w+)", re.IGNORECASE)
+_UINT64_DIGITS = 20
+_UINT64_MAX = 0xFFFF_FFFF_FFFF_FFFF
+_DECIMAL = re.compile(r"[0-9]{1,20}")
+_HEX = re.compile(r"[0-9a-f]{1,16}")
+
+
+class Receipt(msgspec.Struct, frozen=True, gc=False):
+    """What an SMSC says about one message it accepted earlier."""
+
+    route: str
+    """Name of the route it came by."""
+    message_id: str
+    """As the SMSC wrote it; empty when neither parameter nor text tells. Look it up by `id_candidates`."""
+    state: str
+    """DELIVRD, EXPIRED, DELETED, UNDELIV, ACCEPTD, UNKNOWN, REJECTD or ENROUTE; an unreadable state is UNKNOWN."""
+    error: str
+    """The SMSC's error code as text ("000" often means none), "type:code" from network_error_code, or empty."""
+    destination: str
+    """The handset's number: source_addr of the deliver_sm."""
+    final: bool
+    """True when nothing more will come for this message."""
+    token: tuple[int, int]
+    """Tells the route which deliver_sm to acknowledge."""
+
+
+def read_receipt(
+    text: bytes,
+    *,
+    receipted_message_id: bytes | None = None,
+    message_state: int | None = None,
+    network_error_code: bytes | None = None,
+    intermediate: bool = False,
+    route: str = "",
+    destination: str = "",
+    token: tuple[int, int] = (0, 0),
+) -> Receipt:
+    """The receipt that `text` (short_message) and the optional parameters tell; any octets give one.
+
+    `intermediate` is the message type of esm_class (clause 5.2.12): an intermediate notification is never final.
+    """
+    if receipted_message_id:
+        message_id = receipted_message_id.rstrip(b"\0").decode("latin-1")
+    else:
+        found = _ID.search(text)
+        message_id = found[1].decode("latin-1") if found else ""
+    state, recognised = _state(text, message_state)
+    final = recognised and not intermediate and state not in _INTERMEDIATE
+    return Receipt(route, message_id, state, _error(text, network_error_code), destination, final, token)
+
+
+def _state(text: bytes, message_state: int | None) -> tuple[str, bool]:
+    """State and whether it was recognised."""
+    if message_state is not None and message_state in _BY_NUMBER:
+        return _BY_NUMBER[message_state], True
+    found = _STATE.search(text)
+    if found:
+        state = _BY_BEGINNING.get(found[1][:4].decode("latin-1").upper())
+        if state is not None:
+            return state, True
+    return "UNKNOWN", False
+
+
+def _error(text: bytes, network_error_code: bytes | None) -> str:
+    """Error code as text; network_error_code is network type and 16-bit code (clause 5.3.2.31)."""
+    if network_error_code is not None and len(network_error_code) == 3:
+        return f"{network_error_code[0]}:{int.from_bytes(network_error_code[1:], 'big')}"
+    found = _ERROR.search(text)
+    return found[1].decode("latin-1") if found else ""
+
+
+def normal_form(message_id: str) -> str:
+    """The one spelling under which a message id of a response is stored and looked up: lower case, no leading zeros."""
+    lower = message_id.strip().lower()
+    return lower.lstrip("0") or lower[-1:]
+
+
+def id_candidates(message_id: str, form: MessageIdForm) -> tuple[str, ...]:
+    """Normal forms that the response to the receipted message may have had, the likeliest first; empty for an empty id.
+
+    Numbers above 64 bits (20 and more digits), UUIDs and other texts are never converted between decimal and hex.
+    """
+    same = normal_form(message_id)
+    if not same:
+        return ()
+    match form:
+        case "same":
+            return (same,)
+        case "hex":
+            return (_as_hex(same) or same,)
+        case "decimal":
+            return (_as_decimal(same) or same,)
+        case "auto":
+            forms = (same, _as_hex(same), _as_decimal(same), same.replace("-", ""))
+            return tuple(dict.fromkeys(candidate for candidate in forms if candidate))
+
+
+def _as_hex(same: str) -> str | None:
+    """The hex text of a decimal number of at most 64 bits, else None."""
+    if not _DECIMAL.fullmatch(same):
+        return None
+    number = int(same)
+    return f"{number:x}" if number <= _UINT64_MAX else None
+
+
+def _as_decimal(same: str) -> str | None:
+    """The decimal text of a hex number of at most 64 bits, else None."""
+    return str(int(same, 16)) if _HEX.fullmatch(same) else None

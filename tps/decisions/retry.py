@@ -1,0 +1,67 @@
+"""What to do when an SMSC refuses a part: one table from command_status (SMPP 3.4 clause 5.1.3) to a decision."""
+
+from dataclasses import dataclass
+from typing import Final
+
+BACK_OFF_MAX_S: Final = 3600.0
+"""Longest pause between two attempts of one part, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAt:
+    """Send the part again after a pause."""
+
+    delay_s: float
+    """Seconds from now."""
+    counts_as_attempt: bool
+    """False when the refusal says nothing about the part (the SMSC was busy)."""
+    slow_down: bool
+    """True when the whole link should pause, not only this part."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Never send the part again as it is."""
+
+    reason: str
+    """Why, in words for the history of the push."""
+
+
+# fmt: off
+_THROTTLED = RetryAt(delay_s=0.5,  counts_as_attempt=False, slow_down=True)
+_SYSTEM    = RetryAt(delay_s=10.0, counts_as_attempt=True,  slow_down=False)
+_UNBOUND   = RetryAt(delay_s=1.0,  counts_as_attempt=False, slow_down=False)
+
+# What is not here is permanent by its nature: the same octets would be refused again.
+_TEMPORARY: Final[dict[int, RetryAt]] = {
+    0x04: _UNBOUND,    # ESME_RINVBNDSTS: the SMSC has forgotten the bind; the next one takes the part
+    0x08: _SYSTEM,     # ESME_RSYSERR
+    0x14: _THROTTLED,  # ESME_RMSGQFUL
+    0x45: _SYSTEM,     # ESME_RSUBMITFAIL
+    0x58: _THROTTLED,  # ESME_RTHROTTLED
+    0x64: _SYSTEM,     # ESME_RX_T_APPN
+    0xFE: _SYSTEM,     # ESME_RDELIVERYFAILURE
+    0xFF: _SYSTEM,     # ESME_RUNKNOWNERR
+}
+# fmt: on
+
+_VENDOR_SPECIFIC = range(0x400, 0x500)
+SLOW_DOWN: Final = {status: decision.delay_s for status, decision in _TEMPORARY.items() if decision.slow_down}
+"""The statuses that ask the whole link to pause, and for how many seconds."""
+
+
+def decide(command_status: int, *, attempt: int, attempts_max: int = 8) -> RetryAt | GiveUp:
+    """The decision for a part refused with `command_status` (not 0) at its `attempt`, counted from 1.
+
+    The pause of a counting attempt doubles each time, up to `BACK_OFF_MAX_S`. A vendor's own status is taken as
+    temporary, because its meaning is not known; the attempts end it.
+    """
+    row = _TEMPORARY.get(command_status, _SYSTEM if command_status in _VENDOR_SPECIFIC else None)
+    if row is None:
+        return GiveUp(f"the SMSC refused the part for good with command_status 0x{command_status:08X}")
+    if not row.counts_as_attempt:
+        return row
+    if attempt >= attempts_max:
+        return GiveUp(f"the SMSC refused {attempt} attempts, the last with command_status 0x{command_status:08X}")
+    delay_s = min(row.delay_s * 2 ** (attempt - 1), BACK_OFF_MAX_S)
+    return RetryAt(delay_s, counts_as_attempt=True, slow_down=row.slow_down)
