@@ -51,6 +51,7 @@ class Link(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._writable = True
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._state = State.CLOSED
         self._was_bound = False
 
@@ -212,13 +213,14 @@ class Link(asyncio.Protocol):
         when = session.next_timer()
         if when is None:
             return
-        if self._timer is None or when < self._timer.when():
+        if self._timer is None or when < self._timer_at:
             self._replace_timer(when, self._tick)
 
     def _replace_timer(self, when: float, action: Callable[[], None]) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._loop.call_at(when, action)
+        self._timer_at = when
 
     def _tick(self) -> None:
         self._timer = None
