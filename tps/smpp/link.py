@@ -195,6 +195,7 @@ class Link(asyncio.Protocol):
         if session.state is State.BOUND:
             self._was_bound = True
             self.reason = ""
+            self._outcome_ready.set()
             _log.info("smpp_bound", link=self.name, host=self._config.host, port=self._config.port)
         elif session.state is State.CLOSED:
             transport.close()
@@ -202,8 +203,7 @@ class Link(asyncio.Protocol):
             self._replace_timer(self._loop.time() + self._config.response_timeout_s, transport.abort)
 
     def _note_loss(self, reason: str) -> None:
-        if self._outcomes:
-            self._outcome_ready.set()
+        self._outcome_ready.set()
         level = _log.info if self._stopping.is_set() else _log.warning
         level("smpp_down", link=self.name, host=self._config.host, port=self._config.port, reason=reason)
         self.reason = reason

@@ -30,8 +30,10 @@ RESPONSE           : Final = 0x80000000  # the bit that makes a response of a re
 
 # command_status: clause 5.1.3, table 5-2 (all of them: tps.smpp.command_status)
 ESME_ROK           : Final = 0x00
+ESME_RINVMSGLEN    : Final = 0x01
 ESME_RINVCMDLEN    : Final = 0x02
 ESME_RINVCMDID     : Final = 0x03
+ESME_RINVDSTADR    : Final = 0x0B
 ESME_RUNKNOWNERR   : Final = 0xFF
 
 # Optional parameter tags: clause 5.3.2

@@ -182,6 +182,7 @@ class Routes:
     def __init__(self, configs: Iterable[RouteConfig], *, chance: Callable[[], float]) -> None:
         """`chance` gives a number from 0 to 1 each time; it spreads the reconnections."""
         self.outcome_ready = asyncio.Event()
+        """Set when something came back, and when a link has come up or gone down."""
         self._routes = {
             config.name: Route(config, outcome_ready=self.outcome_ready, chance=chance) for config in configs
         }

@@ -45,7 +45,7 @@ from tps.smpp.pace import TokenBucket
 from tps.smpp.pdus import Bind, ProtocolError
 from tps.smpp.session_states import TRANSITIONS, Event, State
 from tps.smpp.submit_sm import Coding, Message, SubmitTemplate
-from tps.smpp.window import THROTTLES_MAX, Entry, Window
+from tps.smpp.window import THROTTLES_MAX, Entry, Response, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -121,11 +121,13 @@ class Session:
         return self.window.room if self.state is State.BOUND and self._bind is not Bind.RECEIVER else 0
 
     def submit(self, messages: "Iterable[Message]", coding: Coding | None = None) -> None:
-        """Put messages into the backlog; those without room there are `unsent`. EncodeError refuses the whole batch."""
+        """Put messages into the backlog; those without room there are `unsent`."""
         template = self._templates.get(coding)
         if template is None:
             template = self._templates[coding] = SubmitTemplate(self._config, coding)
-        self.outcomes.unsent += self.window.add(messages, template, self.room())
+        unsent, refused = self.window.add(messages, template, self.room())
+        self.outcomes.unsent += unsent
+        self._report(refused)
 
     def acknowledge(self, sequences: "Iterable[int]") -> None:
         """Answer these deliver_sm with ESME_ROK (clause 4.6.2); after the end it is too late: the SMSC repeats them."""
@@ -198,7 +200,7 @@ class Session:
 
     def _take(self, found: "list[pdus.Pdu]", now: float) -> None:
         """The PDUs of one read: submit_sm_resp here, in one go; all others by `_take_other`."""
-        responses: list[tuple[int, int, int, str]] = []
+        responses: list[Response] = []
         answer, release = responses.append, self.window.release
         submit_sm_resp, slow_down, message_id = pdus.SUBMIT_SM_RESP, retry.SLOW_DOWN, pdus.message_id
         throttled: list[tuple[int, Entry]] = []
@@ -218,7 +220,7 @@ class Session:
             self._throttle(throttled, now)
         self._leave_when_drained(now)
 
-    def _report(self, responses: list[tuple[int, int, int, str]]) -> None:
+    def _report(self, responses: "list[Response]") -> None:
         self.outcomes.responses += responses
         self.counters.answered += len(responses)
         self.counters.refused += sum(1 for response in responses if response[2])

@@ -5,7 +5,7 @@ SMPP 3.4 clause 4.4.1. A message costs one concatenation: head, destination, tai
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from encoders.errors import EncodeError
+from encoders.errors import DecodeError, EncodeError
 from encoders.sms import UserData, decode_user_data
 from tps.smpp import pdus
 
@@ -39,11 +39,20 @@ _REPLACE_IF_PRESENT = 0
 _DEFAULT_MESSAGE_ID = 0
 
 
+class UnfitError(EncodeError):
+    """No submit_sm can carry this message: change it. `command_status` is what an SMSC would answer."""
+
+    def __init__(self, message: str, *, command_status: int) -> None:
+        super().__init__(message)
+        self.command_status = command_status
+
+
 class SubmitTemplate:
     """Writes the bodies of submit_sm for one route and one coding; None is the coding of a push."""
 
     def __init__(self, config: "RouteConfig", coding: Coding | None = None) -> None:
         carriage = config.carriage if coding is None else "udh"
+        self._carriage = carriage
         coding = coding or Coding(config.data_coding, user_data_header=carriage == "udh")
         esm_class = pdus.ESM_UDHI if coding.user_data_header else 0
         self._head = b"".join(
@@ -70,10 +79,23 @@ class SubmitTemplate:
         }[carriage]
 
     def bodies(self, destination: str, segments: tuple[bytes, ...]) -> list[bytes]:
-        """One submit_sm body per PDU, in order; raises EncodeError for what no submit_sm can carry."""
+        """One submit_sm body per PDU, in order; raises UnfitError for what no submit_sm can carry."""
         if not (destination.isascii() and destination.isdigit() and len(destination) <= _ADDRESS_MAX_DIGITS):
-            raise EncodeError(f"destination of {len(destination)} characters: 1 to {_ADDRESS_MAX_DIGITS} digits")
-        return self._carry(self._head + destination.encode() + self._tail, segments)
+            raise UnfitError(
+                f"destination of {len(destination)} characters: 1 to {_ADDRESS_MAX_DIGITS} digits",
+                command_status=pdus.ESME_RINVDSTADR,
+            )
+        try:
+            return self._carry(self._head + destination.encode() + self._tail, segments)
+        except (IndexError, DecodeError) as error:  # IndexError: a length beyond the table of lengths
+            raise UnfitError(
+                f"user data of {[len(segment) for segment in segments]} octets does not fit carriage {self._carriage}",
+                command_status=pdus.ESME_RINVMSGLEN,
+            ) from error
+
+    def pdu_count(self, segments: int) -> int:
+        """PDUs that so many segments take: one in all where the SMSC segments by itself."""
+        return 1 if self._carriage == "payload" else segments
 
 
 def relative_time(seconds: int) -> str:
@@ -87,11 +109,7 @@ def relative_time(seconds: int) -> str:
 
 
 def _carry_whole(fixed: bytes, segments: tuple[bytes, ...]) -> list[bytes]:
-    try:
-        return [fixed + _LENGTHS[len(segment)] + segment for segment in segments]
-    except IndexError:
-        size = max(map(len, segments))
-        raise EncodeError(f"short_message of {size} octets: at most {_SHORT_MESSAGE_MAX_OCTETS}") from None
+    return [fixed + _LENGTHS[len(segment)] + segment for segment in segments]
 
 
 def _carry_sar(fixed: bytes, segments: tuple[bytes, ...]) -> list[bytes]:

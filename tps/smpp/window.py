@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from tps.smpp.pdus import HEADER, HEADER_OCTETS, SEQUENCE_MAX, SUBMIT_SM
+from tps.smpp.submit_sm import UnfitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +22,8 @@ THROTTLES_MAX: Final = 10
 
 Part = tuple[int, int]
 """Key of the message, part counted from 0."""
+Response = tuple[int, int, int, str]
+"""Key, part, command_status, message_id."""
 Entry = tuple[int, int, int, bytes, int]
 """Ordinal of submission, key, part, body of the submit_sm, throttled answers so far."""
 
@@ -68,22 +71,34 @@ class Window:
             return deadline
         return None
 
-    def add(self, messages: "Iterable[Message]", template: "SubmitTemplate", room: int) -> list[Part]:
-        """Put messages into the backlog until `room` PDUs are reached; the parts of those beyond are returned."""
+    def add(
+        self, messages: "Iterable[Message]", template: "SubmitTemplate", room: int
+    ) -> tuple[list[Part], list[Response]]:
+        """Put messages into the backlog until `room` PDUs are reached.
+
+        Returned are the parts of those beyond, and refusals of messages that no submit_sm can carry: with the
+        command_status the SMSC would give, so that one bad message is settled like any other and stops nobody.
+        """
         entries: list[Entry] = []
         unsent: list[Part] = []
+        refused: list[Response] = []
         append, ordinal = entries.append, self._ordinal
         for key, destination, segments in messages:
-            bodies = template.bodies(destination, segments)
             if len(entries) >= room:
-                unsent.extend((key, part) for part in range(len(bodies)))
+                unsent.extend((key, part) for part in range(template.pdu_count(len(segments))))
+                continue
+            try:
+                bodies = template.bodies(destination, segments)
+            except UnfitError as error:
+                parts = range(template.pdu_count(len(segments)))
+                refused.extend((key, part, error.command_status, "") for part in parts)
                 continue
             for part, body in enumerate(bodies):
                 append((ordinal, key, part, body, 0))
                 ordinal += 1
         self._ordinal = ordinal
         self._backlog.extend(entries)
-        return unsent
+        return unsent, refused
 
     def send(self, count: int, sequence: int, deadline: float) -> tuple[list[bytes], int]:
         """Move `count` entries into the window, numbered after `sequence`; their octets and the last number."""
