@@ -1,0 +1,139 @@
+"""Puts the parts together: the only place that owns the clock and chance, and where rooms meet."""
+
+import asyncio
+import hashlib
+import random
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from tps.config import Config, sealing_keys
+from tps.decisions.push_id import PushIds
+from tps.delivery.attend import Attend
+from tps.delivery.catalogue import Catalogue
+from tps.delivery.dispatch import Dispatch
+from tps.delivery.flights import Flights
+from tps.delivery.intake import Intake, IntakeRules
+from tps.delivery.settle import Settle
+from tps.smpp.routes import Routes
+from tps.store import access, migrate
+from tps.store.access import ApiKey
+from tps.store.database import Database
+from tps.store.sealing import Seal
+
+log = structlog.get_logger(__name__)
+
+_PEPPER = "fingerprint-pepper"
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970-01-01 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The server's parts, put together."""
+
+    config: Config
+    database: Database
+    seal: Seal
+    catalogue: Catalogue
+    push_ids: PushIds
+    routes: Routes
+    flights: Flights
+    intake: Intake
+    dispatch: Dispatch
+    settle: Settle
+    attend: Attend
+    clock: Callable[[], int]
+
+
+def open_store(config: Config) -> tuple[Database, Seal]:
+    """The store, brought to this version's schema, and the seal for its secrets."""
+    seal = Seal(sealing_keys(config.store))
+    database = Database(config.store.url)
+    migrate.upgrade(database.engine)
+    return database, seal
+
+
+def set_up_token(database: Database) -> str | None:
+    """On the very first start a one-time token that makes the first API key; None afterwards."""
+    if database.read_now(access.key_count):
+        return None
+    token = secrets.token_urlsafe(24)
+    key = ApiKey("set-up", "set-up", digest_of(token), set_up=True, created_at=now_ms(), used_up_at=None)
+    database.write_now(lambda connection: access.add_key(connection, key))
+    return token
+
+
+def digest_of(token: str) -> str:
+    """What is kept of an API key: it is random and long, so a plain digest tells nobody anything."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def put_together(config: Config, database: Database, seal: Seal) -> Parts:
+    """All parts, ready to run; call it inside the running event loop."""
+    wake = asyncio.Event()
+    sealed_pepper = seal.close(secrets.token_bytes(32), _PEPPER)
+    pepper = seal.open(database.write_now(lambda connection: access.secret(connection, _PEPPER, sealed_pepper)), _PEPPER)
+    catalogue = Catalogue(seal)
+    push_ids = PushIds(config.node.number)
+    routes = Routes(config.routes, chance=random.random)
+    flights = Flights()
+    rules = IntakeRules(config.detection.default_settings, config.detection.sighting_interval_s * 1000)
+    return Parts(
+        config=config,
+        database=database,
+        seal=seal,
+        catalogue=catalogue,
+        push_ids=push_ids,
+        routes=routes,
+        flights=flights,
+        intake=Intake(
+            database, catalogue, seal, push_ids=push_ids, pepper=pepper, rules=rules, clock=now_ms, wake=wake
+        ),
+        dispatch=Dispatch(
+            database, catalogue, seal, routes, flights, node=config.node.name, clock=now_ms, wake=wake
+        ),
+        settle=Settle(database, routes, flights, clock=now_ms, monotonic=time.monotonic, wake=wake),
+        attend=Attend(database, catalogue, flights, node=config.node.name, clock=now_ms, wake=wake),
+        clock=now_ms,
+    )
+
+
+@asynccontextmanager
+async def delivering(parts: Parts) -> AsyncIterator[None]:
+    """The way of a push at work; on leaving it drains the windows and settles what is in the air.
+
+    One of its tasks failing by a defect ends all of them, and the body with them: loudly, not half alive.
+    """
+    recovered = parts.database.write_now(parts.attend.recover)
+    if recovered:
+        log.warning("delivery.recovered", uncertain=recovered)
+    async with asyncio.TaskGroup() as group:
+        routes = group.create_task(parts.routes.run(), name="routes")
+        dispatch = group.create_task(parts.dispatch.run(), name="dispatch")
+        settle = group.create_task(parts.settle.run(), name="settle")
+        beside = [
+            group.create_task(parts.intake.run(), name="intake"),
+            group.create_task(parts.attend.run(), name="attend"),
+        ]
+        try:
+            yield
+        finally:
+            try:
+                async with asyncio.timeout(parts.config.node.stop_timeout_s):
+                    parts.dispatch.stop()
+                    await dispatch
+                    await parts.routes.stop()
+                    parts.settle.stop()
+                    await settle
+            except TimeoutError:
+                log.warning("delivery.stopped_with_pushes_in_flight", count=len(parts.flights))
+            for task in (routes, dispatch, settle, *beside):
+                task.cancel()

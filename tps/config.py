@@ -1,0 +1,179 @@
+"""The configuration: one TOML file and a few environment variables, frozen. An unknown key is an error with the nearest known name."""
+
+import base64
+import binascii
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tps.smpp.route_config import RouteConfig
+
+MASK = "********"
+_SECRET_NAMES = frozenset({"password", "key", "sealing_key"})
+_UNKNOWN_FIELD = re.compile(r"unknown field `([^`]+)`(?: - at `\$\.?([^`]*)`)?")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used: the text names the key, the rule and the fix."""
+
+
+class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where state is kept."""
+
+    url: str = "sqlite:///tps.sqlite3"
+    """sqlite:///FILE, or postgresql://USER@HOST/DATABASE for several nodes. Environment: TPS_STORE_URL."""
+    sealing_key_file: str | None = None
+    """File with 32 octets in base64 that seal secrets at rest; further lines hold older keys. Environment: TPS_SEALING_KEY.
+    Neither given: a key file is made beside an SQLite store."""
+    max_page: int = 1000
+    """Rows that one page of a list may hold."""
+
+
+class HttpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The HTTP listener of the back office."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = 8080
+    """TCP port; 0 takes a free one."""
+    tls_certificate_file: str | None = None
+    """PEM file; with `tls_key_file` the listener speaks HTTPS."""
+    tls_key_file: str | None = None
+    """PEM file with the private key."""
+    max_body_octets: int = 1_048_576
+    """Largest single request body; NDJSON streams have no bound but `max_line_octets`."""
+    max_line_octets: int = 16_384
+    """Largest line of an NDJSON stream."""
+
+
+class DetectionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What detections lead to."""
+
+    default_settings: str | None = None
+    """Settings of subscribers that have none of their own."""
+    sighting_interval_s: int = 3600
+    """A pair seen again is written again only after this many seconds."""
+
+
+class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """This process among the nodes of a site."""
+
+    name: str = "node-0"
+    """Owner of leases; unique among the nodes on one database, and the same after a restart."""
+    number: int = 0
+    """0 to 63, unique among the nodes: part of push ids."""
+    stop_timeout_s: float = 20.0
+    """Seconds that stopping may take to drain the windows."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that an operator can set."""
+
+    store: StoreConfig = StoreConfig()
+    http: HttpConfig = HttpConfig()
+    detection: DetectionConfig = DetectionConfig()
+    node: NodeConfig = NodeConfig()
+    routes: tuple[RouteConfig, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check what spans several keys."""
+        names = [route.name for route in self.routes]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"routes: the name {doubled[0]!r} is given twice; each route needs its own")
+        if (self.http.tls_certificate_file is None) != (self.http.tls_key_file is None):
+            raise ValueError("http: tls_certificate_file and tls_key_file go together")
+        if not 0 <= self.node.number < 64:
+            raise ValueError("node.number: 0 to 63 expected")
+
+
+def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration from `path` (None: all defaults) and the environment."""
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    if "TPS_STORE_URL" in environment:
+        values.setdefault("store", {})["url"] = environment["TPS_STORE_URL"]
+    try:
+        return msgspec.convert(values, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path or 'configuration'}: {_explained(str(error))}") from error
+
+
+def masked(config: Config) -> dict[str, Any]:
+    """The running values for people to look at, secrets masked."""
+    return _masked(msgspec.to_builtins(config))  # type: ignore[no-any-return]
+
+
+def sealing_keys(config: StoreConfig, environment: Mapping[str, str] = os.environ) -> list[bytes]:
+    """The keys that seal secrets at rest, the newest first; makes a key file beside an SQLite store that has none."""
+    if "TPS_SEALING_KEY" in environment:
+        return [_key(line, "TPS_SEALING_KEY") for line in environment["TPS_SEALING_KEY"].split()]
+    if config.sealing_key_file is not None:
+        path = Path(config.sealing_key_file)
+    elif config.url.startswith("sqlite:///"):
+        path = Path(config.url.removeprefix("sqlite:///")).with_suffix(".key")
+        if not path.exists():
+            _make_key_file(path)
+    else:
+        raise ConfigError("store.sealing_key_file: give a key file (or TPS_SEALING_KEY) when the store is a database server")
+    try:
+        lines = path.read_text("ascii").split()
+    except OSError as error:
+        raise ConfigError(f"store.sealing_key_file: {path} cannot be read: {error.strerror}") from error
+    if not lines:
+        raise ConfigError(f"store.sealing_key_file: {path} is empty; 32 octets in base64 expected")
+    return [_key(line, str(path)) for line in lines]
+
+
+def _make_key_file(path: Path) -> None:
+    """A new random key that only the owner may read."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(base64.b64encode(os.urandom(32)) + b"\n")
+
+
+def _key(text: str, where: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ConfigError(f"{where}: base64 expected") from error
+    if len(key) != 32:
+        raise ConfigError(f"{where}: 32 octets in base64 expected; got {len(key)} octets")
+    return key
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: MASK if name in _SECRET_NAMES and inner else _masked(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_masked(inner) for inner in value]
+    if isinstance(value, str) and "://" in value:
+        return re.sub(r"://([^:/@]*):[^@/]*@", rf"://\1:{MASK}@", value)
+    return value
+
+
+def _explained(message: str) -> str:
+    """msgspec's error, with the nearest known name for an unknown key."""
+    found = _UNKNOWN_FIELD.search(message)
+    if found is None:
+        return message
+    unknown, place = found[1], re.sub(r"\[\.\.\.\]|\[\d+\]", "", found[2] or "")
+    parts: dict[str, type[msgspec.Struct]] = {
+        "": Config, "store": StoreConfig, "http": HttpConfig, "detection": DetectionConfig, "node": NodeConfig, "routes": RouteConfig,
+    }  # fmt: skip
+    known = parts.get(place, Config).__struct_fields__
+    near = difflib.get_close_matches(unknown, known, n=1)
+    where = f"{place}.{unknown}" if place else unknown
+    return f"{where}: no such key" + (f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}")

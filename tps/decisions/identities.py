@@ -1,0 +1,81 @@
+"""IMSI, IMEI and MSISDN as operators and networks write them, brought to one form. TS 23.003 clauses 2, 3 and 6."""
+
+import re
+import zlib
+from dataclasses import dataclass
+
+from tps.errors import RejectedError
+
+BUCKETS = 64
+"""Number of buckets a subscriber-keyed table is spread over; fixed for the life of a store."""
+
+_DIGITS = re.compile(r"[0-9]+")
+_SEPARATORS = re.compile(r"[ \-./()]")
+DEVICE_UNKNOWN = ""
+"""The device of a push whose handset nobody has named yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A handset as a key: the first 14 digits of its IMEI; the software version of an IMEISV stands apart."""
+
+    number: str
+    """TAC and serial number, 14 decimal digits; the check digit and the software version are no part of the key."""
+    software_version: str | None = None
+    """Digits 15 and 16 of an IMEISV; a new one is a software update, not another device."""
+    dirty: str | None = None
+    """Why this identity proves nothing (zeroed, test range ...); None for a plausible one. Recorded, never acted upon."""
+
+
+def bucket_of(key: str) -> int:
+    """The bucket (0 to 63) of an IMSI or another key: stable over versions, machines and databases."""
+    return zlib.crc32(key.encode()) & (BUCKETS - 1)
+
+
+def imsi(text: str, field: str = "imsi") -> str:
+    """`text` as an IMSI: 6 to 15 digits (TS 23.003 clause 2.2: at most 15)."""
+    if not (6 <= len(text) <= 15 and text.isascii() and text.isdigit()):
+        raise RejectedError(field, f"6 to 15 decimal digits expected, such as 001010123456789; got {_shown(text)}")
+    return text
+
+
+def msisdn(text: str, field: str = "msisdn") -> str:
+    """`text` as an international number without the leading +: 5 to 15 digits (E.164)."""
+    number = text if text.isdigit() else _SEPARATORS.sub("", text).removeprefix("+")
+    if not (5 <= len(number) <= 15 and number.isascii() and number.isdigit()):
+        raise RejectedError(field, f"5 to 15 decimal digits in international form expected, such as +4917012345; got {_shown(text)}")
+    return number
+
+
+def device(text: str, field: str = "imei") -> Device:
+    """`text` as a device: 14 digits (TAC and serial), 15 (IMEI) or 16 (IMEISV).
+
+    The network sends a zero or anything else as digit 15, so it is never held against the sender (TS 23.003 clause 6.2.1).
+    """
+    digits = text if text.isdigit() else _SEPARATORS.sub("", text)
+    if not (14 <= len(digits) <= 16 and digits.isascii() and digits.isdigit()):
+        raise RejectedError(field, f"an IMEI of 14 or 15 digits or an IMEISV of 16 expected; got {_shown(text)}")
+    number = digits[:14]
+    return Device(number, digits[14:] if len(digits) == 16 else None, _why_dirty(number))
+
+
+def _why_dirty(number: str) -> str | None:
+    if number == number[0] * 14:
+        return "all digits alike"
+    if number.startswith("0044") or number.startswith("00499901"):
+        return "test range"
+    return "zeroed serial number" if number[8:] == "000000" else None
+
+
+def imei_of(number: str) -> str:
+    """The 15-digit IMEI of a 14-digit device number: with its Luhn check digit (TS 23.003 annex B)."""
+    total = 0
+    for place, digit in enumerate(map(int, number)):
+        doubled = digit * 2 if place % 2 else digit
+        total += doubled - 9 if doubled > 9 else doubled
+    return f"{number}{-total % 10}"
+
+
+def _shown(text: str) -> str:
+    """A wrong value as an error shows it: enough to find it, not the whole of a long one."""
+    return repr(text if len(text) <= 20 else text[:17] + "...")

@@ -1,0 +1,63 @@
+"""How pushes of one settings version are delivered: their security, and what becomes of those that get stuck."""
+
+from typing import Literal
+
+import msgspec
+
+from bootstrap.mac import Method
+from tps.errors import RejectedError
+
+SecurityName = Literal["netwpin", "userpin", "usernetwpin", "userpinmac", "none"]
+UncertainRule = Literal["resend", "wait", "hold"]
+
+_METHODS = {
+    "netwpin": Method.NETWPIN,
+    "userpin": Method.USERPIN,
+    "usernetwpin": Method.USERNETWPIN,
+    "userpinmac": Method.USERPINMAC,
+}
+NEEDS_PIN = frozenset({Method.USERPIN, Method.USERNETWPIN, Method.USERPINMAC})
+
+
+class DeliveryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The delivery rules of a settings version."""
+
+    security: SecurityName = "netwpin"
+    """Security method of the documents; "none" leaves out the MAC and needs `unprotected_reason`."""
+    unprotected_reason: str | None = None
+    """Why documents may leave without a MAC: for the record."""
+    uncertain: UncertainRule = "resend"
+    """What becomes of a push that was in flight when a process or a link died: resend, wait for a receipt, hold for a person."""
+    validity_s: int = 3 * 86_400
+    """Seconds after which a push that could not be delivered ends as EXPIRED, 60 to 30 days."""
+    max_attempts: int = 8
+    """Refused attempts after which a push ends as FAILED, 1 to 100."""
+    wide_reference: bool = False
+    """Number the segments with a 16-bit reference (some old handsets refuse it)."""
+
+    def __post_init__(self) -> None:
+        """Check what types cannot say."""
+        if self.security == "none" and not (self.unprotected_reason or "").strip():
+            raise ValueError('unprotected_reason: security "none" sends documents without a MAC; say why')
+        if not 60 <= self.validity_s <= 30 * 86_400:
+            raise ValueError("validity_s: 60 seconds to 30 days (2592000) expected")
+        if not 1 <= self.max_attempts <= 100:
+            raise ValueError("max_attempts: 1 to 100 expected")
+
+
+def method_of(security: SecurityName) -> Method | None:
+    """The security method by its name; None for "none"."""
+    return _METHODS.get(security)
+
+
+def checked_pin(method: Method | None, pin: str | None) -> str | None:
+    """The PIN that `method` needs; `RejectedError` where it is missing or cannot be one. None where no PIN is needed."""
+    if method is None or method not in NEEDS_PIN:
+        return None
+    if pin is None:
+        raise RejectedError("pin", f"{method.name} needs a PIN: give one with the push or store one with the subscriber")
+    if not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 32):
+        raise RejectedError("pin", "4 to 32 decimal digits expected")
+    if method is Method.USERPINMAC and len(pin) < 5:
+        raise RejectedError("pin", "USERPINMAC needs at least 5 digits for the first half; the second is computed from the document")
+    return pin

@@ -1,0 +1,10 @@
+"""The way of a push, in reading order.
+
+    intake    validate, resolve subscriber and device, decide, store         one commit per batch
+    compose   settings x subscriber -> document -> WBXML -> MAC -> segments  pure
+    dispatch  claim due pushes, hand their segments to the routes            one commit per batch
+    settle    answers and receipts -> states -> the pair is SET              one commit per batch
+
+Beside the way: `catalogue` (the settings as the way uses them), `flights` (pushes on the wire), `attend` (what time does to
+a push). The unit of flow is a batch: a function of the way takes and returns a list, and one push is a batch of one.
+"""

@@ -1,0 +1,134 @@
+"""Attend: what time does to a push, once a second.
+
+    SENDING    its lease ran out, or its node died        -> UNCERTAIN
+    UNCERTAIN  the rule of its settings                   -> QUEUED (resend) | HELD (hold) | waits for a receipt
+    SENT, HELD, UNCERTAIN, QUEUED past their validity     -> EXPIRED
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy import Connection
+
+from tps.decisions.push_life import UNCERTAIN_RULES, Event, State, move
+from tps.delivery.catalogue import Catalogue
+from tps.delivery.flights import Flights
+from tps.errors import RetryLaterError
+from tps.store import access, pushes, submissions
+from tps.store.database import Database
+from tps.store.pushes import Move, StoredPush, history_line
+
+log = structlog.get_logger(__name__)
+
+INTERVAL_S = 1.0
+BATCH_MAX = 1000
+REMEMBER_REQUESTS_MS = 24 * 3_600_000
+"""How long the answer to a request with an Idempotency-Key is kept."""
+BUCKETS_SWEPT = 64
+
+
+class Attend:
+    """Looks after pushes whose time has come."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        flights: Flights,
+        *,
+        node: str,
+        clock: Callable[[], int],
+        wake: asyncio.Event,
+    ) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._flights = flights
+        self._node = node
+        self._clock = clock
+        self._wake = wake
+        self._bucket = 0
+
+    def recover(self, connection: Connection) -> int:
+        """After a restart: what this node had in flight is UNCERTAIN now. Returns how many pushes that is."""
+        now = self._clock()
+        recovered = 0
+        while True:
+            lost = pushes.owned(connection, self._node, BATCH_MAX)
+            if not lost:
+                return recovered
+            moves = [_moved(push, Event.LOSE, now, now, "the server stopped while it was in flight") for push in lost]
+            recovered += pushes.save(connection, moves, now)
+
+    async def run(self) -> None:
+        """Attend until cancelled."""
+        while True:
+            await asyncio.sleep(INTERVAL_S)
+            try:
+                if await self._database.write(self._attend):
+                    self._wake.set()
+            except RetryLaterError:
+                log.warning("attend.waits_for_the_store")
+
+    def _attend(self, connection: Connection) -> int:
+        now = self._clock()
+        moves = self._leases(connection, now) + self._uncertain(connection, now) + self._expired(connection, now)
+        saved = pushes.save(connection, moves, now)
+        self._bucket = (self._bucket + 1) % BUCKETS_SWEPT
+        submissions.remove_expired(connection, self._bucket, now)
+        access.forget_before(connection, self._bucket, now - REMEMBER_REQUESTS_MS)
+        return saved
+
+    def _leases(self, connection: Connection, now: int) -> list[Move]:
+        overdue = pushes.needing_attention(connection, State.SENDING, now, BATCH_MAX)
+        return [
+            _moved(push, Event.LOSE, now, now, "its lease ran out without an outcome")
+            for push in overdue
+            if push.id not in self._flights
+        ]
+
+    def _uncertain(self, connection: Connection, now: int) -> list[Move]:
+        moves: list[Move] = []
+        for push in pushes.needing_attention(connection, State.UNCERTAIN, now, BATCH_MAX):
+            rule = self._catalogue.version(connection, push.settings, push.version).policy.uncertain
+            event = UNCERTAIN_RULES[rule]
+            if push.expires_at <= now:
+                moves.append(_moved(push, Event.EXPIRE, now, now, "nobody knows whether it was sent"))
+            elif event is None:
+                moves.append(_waiting(push, now))
+            else:
+                until = now if event is Event.RESEND else push.expires_at
+                moves.append(_moved(push, event, now, until, f"the settings' rule is {rule}"))
+        return moves
+
+    def _expired(self, connection: Connection, now: int) -> list[Move]:
+        moves: list[Move] = []
+        for state, detail in ((State.SENT, "no receipt came"), (State.HELD, "nobody released it")):
+            overdue = pushes.needing_attention(connection, state, now, BATCH_MAX)
+            moves += [_moved(push, Event.EXPIRE, now, now, detail) for push in overdue]
+        queued = pushes.queued_past_validity(connection, now, BATCH_MAX)
+        return moves + [_moved(push, Event.EXPIRE, now, now, "no route took it") for push in queued]
+
+
+def _moved(push: StoredPush, event: Event, now: int, attention_at: int, detail: str) -> Move:
+    before = State(push.state)
+    after = move(before, event)
+    ended = after is State.EXPIRED
+    return Move(
+        bucket=push.bucket,
+        id=push.id,
+        state_before=before,
+        state=after,
+        attention_at=attention_at,
+        line=history_line(now, event, after, detail),
+        error=detail if ended else None,
+        releases_key=int(ended),
+    )
+
+
+def _waiting(push: StoredPush, now: int) -> Move:
+    """Stay UNCERTAIN until a receipt comes or the validity ends."""
+    state = State(push.state)
+    line = history_line(now, "wait", state, "the settings' rule is wait")
+    return Move(push.bucket, push.id, state, state, push.expires_at, line)
+

@@ -1,0 +1,106 @@
+"""The settings as the way of a push uses them: opened, encoded once where no value of a subscriber is in them."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+from sqlalchemy import Connection
+
+from encoders import client_provisioning
+from encoders.client_provisioning import Document
+from encoders.client_provisioning_settings import fill, placeholders, to_document
+from encoders.settings import Settings
+from tps.decisions.policy import DeliveryPolicy
+from tps.store import settings as settings_store
+from tps.store.sealing import Seal
+from tps.store.settings import StoredSettings
+
+Kind = Literal["neutral", "document"]
+
+_read_neutral = msgspec.json.Decoder(Settings).decode
+_read_policy = msgspec.json.Decoder(DeliveryPolicy).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One version of named settings, ready to be composed."""
+
+    name: str
+    version: int
+    fingerprint: int
+    policy: DeliveryPolicy
+    document: Document
+    placeholders: frozenset[str]
+    body: bytes | None
+    """The encoded document where it is the same for every subscriber."""
+
+    def encoded(self, values: Mapping[str, str]) -> bytes:
+        """The document as WBXML, its placeholders filled with `values`."""
+        if self.body is not None:
+            return self.body
+        return client_provisioning.encode(fill(self.document, values))
+
+
+def document_of(kind: Kind, body: bytes) -> Document:
+    """The provisioning document that a stored body stands for."""
+    if kind == "neutral":
+        return to_document(_read_neutral(body))
+    return client_provisioning.decode_xml(body)
+
+
+def fingerprint_of(kind: Kind, body: bytes, policy: DeliveryPolicy) -> int:
+    """64 bits that change with the content of the settings and with how they are protected."""
+    digest = hashlib.sha256(f"{kind}\n{policy.security}\n".encode() + body).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+class Catalogue:
+    """All active settings, and older versions as long as pushes of them are on their way."""
+
+    def __init__(self, seal: Seal) -> None:
+        self._seal = seal
+        self._generation: tuple[int, int] | None = None
+        self._active: dict[str, Profile] = {}
+        self._versions: dict[tuple[str, int], Profile] = {}
+
+    def refresh(self, connection: Connection) -> Mapping[str, Profile]:
+        """The active settings by name, read anew when any node has stored a version since."""
+        generation = settings_store.generation(connection)
+        if generation != self._generation:
+            self._active = {row.name: self._profile(row) for row in settings_store.active(connection)}
+            self._generation = generation
+        return self._active
+
+    def version(self, connection: Connection, name: str, version: int) -> Profile:
+        """This version of the settings; `LookupError` where it is not stored."""
+        known = self._versions.get((name, version))
+        if known is not None:
+            return known
+        row = settings_store.find(connection, name, version)
+        if row is None:
+            raise LookupError(f"settings {name} version {version} are not stored")
+        return self._profile(row)
+
+    def _profile(self, row: StoredSettings) -> Profile:
+        key = (row.name, row.version)
+        if key not in self._versions:
+            body = self._seal.open(row.sealed_body, context_of(row.name, row.version))
+            document = document_of("neutral" if row.kind == "neutral" else "document", body)
+            asked = placeholders(document)
+            self._versions[key] = Profile(
+                name=row.name,
+                version=row.version,
+                fingerprint=row.fingerprint,
+                policy=_read_policy(row.policy),
+                document=document,
+                placeholders=asked,
+                body=None if asked else client_provisioning.encode(fill(document, {})),
+            )
+        return self._versions[key]
+
+
+def context_of(name: str, version: int) -> str:
+    """What binds a sealed settings body to its row."""
+    return f"settings/{name}/{version}"

@@ -1,0 +1,126 @@
+"""Pushes on the wire: what became of each part since the push was claimed, until its outcome is on the disk.
+
+A flight is in memory only, and only while this node holds the push's lease. What it learns is written once, by settle, when
+all parts are answered: if receipts came as fast as the answers, the push goes from SENDING to DELIVERED in one write.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tps.decisions.push_life import Event
+from tps.decisions.receipts import Receipt
+from tps.decisions.retry import GiveUp, RetryAt, decide
+from tps.store.pushes import DuePush
+
+
+class Verdict(NamedTuple):
+    """What the answers and receipts of a flight amount to."""
+
+    event: Event
+    detail: str = ""
+    retry_after_s: float = 0.0
+    counts_as_attempt: bool = True
+
+
+@dataclass(slots=True)
+class Flight:
+    """One push on the wire."""
+
+    push: DuePush
+    route: str
+    parts: int
+    max_attempts: int
+    outstanding: int = field(init=False)
+    """Parts without an answer."""
+    message_ids: dict[int, str] = field(default_factory=dict)
+    """Part -> normalised message id, of the parts that were accepted."""
+    refusals: list[int] = field(default_factory=list)
+    """command_status of the parts that were refused."""
+    unsent: int = 0
+    unknown: int = 0
+    delivered: int = 0
+    """Bit i: part i has a positive receipt."""
+    failure: str | None = None
+    """What a negative receipt said."""
+    receipts: list[Receipt] = field(default_factory=list)
+    """To be acknowledged when the outcome is on the disk."""
+    answered_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.outstanding = self.parts
+
+    @property
+    def receipts_complete(self) -> bool:
+        """True when every part has arrived, or one cannot."""
+        return self.failure is not None or self.delivered == (1 << self.parts) - 1
+
+    def verdict(self) -> Verdict:
+        """What to do with the push, once no part is outstanding."""
+        if self.refusals:
+            return self._of_refusals()
+        if self.failure is not None:
+            return Verdict(Event.FAIL, self.failure)
+        if self.receipts_complete:
+            return Verdict(Event.DELIVER)
+        if self.unknown:
+            return Verdict(Event.LOSE, f"{self.unknown} of {self.parts} parts without an answer")
+        if self.unsent:
+            if self.unsent == self.parts:
+                return Verdict(Event.RELEASE, "the link went down before it was sent")
+            # The handset cannot have a whole document, so sending all of it again is no second push.
+            return Verdict(Event.POSTPONE, f"{self.unsent} of {self.parts} parts were not sent")
+        return Verdict(Event.ACCEPT)
+
+    def _of_refusals(self) -> Verdict:
+        decisions = [
+            decide(status, attempt=self.push.attempts + 1, attempts_max=self.max_attempts) for status in self.refusals
+        ]
+        for decision in decisions:
+            if isinstance(decision, GiveUp):
+                return Verdict(Event.REFUSE, decision.reason)
+        pauses = [decision for decision in decisions if isinstance(decision, RetryAt)]
+        longest = max(pauses, key=lambda pause: pause.delay_s)
+        detail = f"command_status 0x{self.refusals[0]:08X}"
+        return Verdict(Event.POSTPONE, detail, longest.delay_s, longest.counts_as_attempt)
+
+
+class Flights:
+    """All pushes on the wire of this node, found by push id or by (route, message id)."""
+
+    def __init__(self) -> None:
+        self._by_push: dict[int, Flight] = {}
+        self._by_message: dict[tuple[str, str], tuple[Flight, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_push)
+
+    def __contains__(self, push_id: int) -> bool:
+        return push_id in self._by_push
+
+    def depart(self, flights: Iterable[Flight]) -> None:
+        """These are on the wire now."""
+        for flight in flights:
+            self._by_push[flight.push.id] = flight
+
+    def of_push(self, push_id: int) -> Flight | None:
+        """The flight of this push, None when it has landed."""
+        return self._by_push.get(push_id)
+
+    def name_part(self, flight: Flight, part: int, message_id: str) -> None:
+        """The SMSC gave this part an id (normalised)."""
+        flight.message_ids[part] = message_id
+        self._by_message[flight.route, message_id] = (flight, part)
+
+    def of_message(self, route: str, message_id: str) -> tuple[Flight, int] | None:
+        """The flight and part behind a message id, None when it has landed or is not ours."""
+        return self._by_message.get((route, message_id))
+
+    def land(self, flights: Iterable[Flight]) -> None:
+        """The outcome of these is being written: what comes later finds them on the disk."""
+        for flight in flights:
+            del self._by_push[flight.push.id]
+            for message_id in flight.message_ids.values():
+                # A second flight may have been given the same id by an SMSC whose counter wrapped.
+                if self._by_message.get((flight.route, message_id), (None,))[0] is flight:
+                    del self._by_message[flight.route, message_id]

@@ -1,0 +1,331 @@
+"""Settle: what came back becomes states, on the disk, before the SMSC is told that its receipts were taken.
+
+    answers   -> flights (in memory until every part is answered)
+    receipts  -> the flight, while it is in the air; else message id -> submission -> push, on the disk
+    landed    -> one move each: SENT, DELIVERED, FAILED, back to QUEUED, UNCERTAIN
+
+A receipt may overtake the answer that names its message id: it waits, unacknowledged, for `PARKED_S`. A flight whose parts are
+all accepted waits `LINGER_S` for its receipts, so that a fast SMSC costs one write a push instead of two.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy import Connection
+
+from tps.decisions.identities import bucket_of
+from tps.decisions.push_life import KEY_HOLDING_STATES, Event, State, move
+from tps.decisions.receipts import MessageIdForm, Receipt, id_candidates, normal_form
+from tps.delivery.flights import Flight, Flights, Verdict
+from tps.errors import RetryLaterError
+from tps.smpp.outcomes import Outcomes
+from tps.smpp.routes import Routes
+from tps.store import pushes, submissions
+from tps.store.database import Database
+from tps.store.pushes import Move, StoredPush, history_line
+from tps.store.submissions import Candidate, Match, Submission
+
+log = structlog.get_logger(__name__)
+
+LINGER_S = 0.05
+PARKED_S = 10.0
+"""How long a receipt that nobody knows waits for the answer it may have overtaken."""
+TICK_S = 0.02
+DISK_PAUSE_S = 1.0
+POSITIVE = frozenset({"DELIVRD"})
+
+
+class Parked(NamedTuple):
+    """A receipt that matches nothing yet."""
+
+    receipt: Receipt
+    until: float
+
+
+class Sought(NamedTuple):
+    """A receipt to be looked for on the disk; found or not, after its last look it is acknowledged."""
+
+    receipt: Receipt
+    last_look: bool
+
+
+class Settle:
+    """Brings home what the routes hear."""
+
+    def __init__(
+        self,
+        database: Database,
+        routes: Routes,
+        flights: Flights,
+        *,
+        clock: Callable[[], int],
+        monotonic: Callable[[], float],
+        wake: asyncio.Event,
+    ) -> None:
+        self._database = database
+        self._routes = routes
+        self._flights = flights
+        self._clock = clock
+        self._monotonic = monotonic
+        self._wake = wake
+        self._forms: Mapping[str, MessageIdForm] = {route.name: route.config.message_id_form for route in routes}
+        self._answered: dict[int, Flight] = {}
+        self._parked: list[Parked] = []
+        self._stopping = False
+        self.unmatched = 0
+        """Receipts that never found their push."""
+
+    def stop(self) -> None:
+        """Finish when nothing is in the air any more."""
+        self._stopping = True
+        self._routes.outcome_ready.set()
+
+    async def run(self) -> None:
+        """Settle until stopped and everything has landed."""
+        while not (self._stopping and not len(self._flights) and not self._routes.outcome_ready.is_set()):
+            await self._something_to_do()
+            try:
+                await self._settle([outcomes for _, outcomes in self._routes.drain_outcomes()])
+            except RetryLaterError:
+                log.warning("settle.waits_for_the_store", flights=len(self._flights))
+                await asyncio.sleep(DISK_PAUSE_S)
+
+    async def _something_to_do(self) -> None:
+        waits = TICK_S if self._answered or self._parked or self._stopping else None
+        try:
+            await asyncio.wait_for(self._routes.outcome_ready.wait(), waits)
+        except TimeoutError:
+            return
+
+    async def _settle(self, drained: Sequence[Outcomes]) -> None:
+        """One round: fold in memory, write once, then acknowledge what the write made durable."""
+        monotonic = self._monotonic()
+        for outcomes in drained:
+            self._fold_answers(outcomes, monotonic)
+        if drained:
+            self._wake.set()  # answers make room
+        sought = self._fold_receipts([receipt for outcomes in drained for receipt in outcomes.receipts], monotonic)
+        landing = self._landing(monotonic)
+        if not landing and not sought:
+            return
+        now = self._clock()
+        try:
+            found = await self._database.write(lambda connection: self._write(connection, landing, sought, now))
+        except RetryLaterError:
+            self._parked += [Parked(receipt, monotonic) for receipt, _ in sought]
+            raise
+        self._flights.land(landing)
+        for flight in landing:
+            del self._answered[flight.push.id]
+        self._routes.acknowledge([receipt for flight in landing for receipt in flight.receipts])
+        self._park_or_acknowledge(sought, found, monotonic)
+
+    def _fold_answers(self, outcomes: Outcomes, monotonic: float) -> None:
+        """Into the flights they belong to; an answer whose flight has landed is too late to matter."""
+        flights, answered = self._flights, self._answered
+        for push_id, part, status, message_id in outcomes.responses:
+            flight = flights.of_push(push_id)
+            if flight is None:
+                continue
+            if status:
+                flight.refusals.append(status)
+            else:
+                flights.name_part(flight, part, normal_form(message_id))
+            flight.outstanding -= 1
+            if not flight.outstanding:
+                flight.answered_at = monotonic
+                answered[push_id] = flight
+        for parts, attribute in ((outcomes.unsent, "unsent"), (outcomes.unknown, "unknown")):
+            for push_id, _ in parts:
+                flight = flights.of_push(push_id)
+                if flight is None:
+                    continue
+                setattr(flight, attribute, getattr(flight, attribute) + 1)
+                flight.outstanding -= 1
+                if not flight.outstanding:
+                    answered[push_id] = flight
+
+    def _fold_receipts(self, receipts: Sequence[Receipt], monotonic: float) -> list[Sought]:
+        """Into the flights they belong to; returns those to be looked for on the disk."""
+        passing = [receipt for receipt in receipts if not receipt.final]
+        self._routes.acknowledge(passing)
+        sought = [Sought(receipt, last_look=False) for receipt in receipts if receipt.final and not self._fold_receipt(receipt)]
+        if self._parked:
+            waiting: list[Parked] = []
+            for parked in self._parked:
+                if self._fold_receipt(parked.receipt):
+                    continue
+                if parked.until <= monotonic:
+                    sought.append(Sought(parked.receipt, last_look=True))
+                else:
+                    waiting.append(parked)
+            self._parked = waiting
+        return sought
+
+    def _fold_receipt(self, receipt: Receipt) -> bool:
+        for message_id in id_candidates(receipt.message_id, self._forms[receipt.route]):
+            found = self._flights.of_message(receipt.route, message_id)
+            if found is not None and _same_number(found[0].push.msisdn, receipt.destination):
+                flight, part = found
+                flight.receipts.append(receipt)
+                if receipt.state in POSITIVE:
+                    flight.delivered |= 1 << part
+                elif flight.failure is None:
+                    flight.failure = _failure(receipt, part)
+                return True
+        return False
+
+    def _landing(self, monotonic: float) -> list[Flight]:
+        """Flights whose outcome is to be written now."""
+        return [
+            flight
+            for flight in self._answered.values()
+            if flight.receipts_complete or monotonic - flight.answered_at >= LINGER_S
+        ]
+
+    def _write(
+        self, connection: Connection, landing: Sequence[Flight], sought: Sequence[Sought], now: int
+    ) -> frozenset[int]:
+        """Save it all; returns the places of the sought receipts that were found."""
+        moves: list[Move] = []
+        accepted: list[Submission] = []
+        for flight in landing:
+            verdict = flight.verdict()
+            moves.append(_landed(flight, verdict, now))
+            if verdict.event is Event.ACCEPT:
+                accepted += _submissions(flight)
+        matches = self._matches(connection, sought)
+        stored = pushes.load(connection, sorted({(match.push_bucket, match.push_id) for match in matches.values()}))
+        late = _moves_of_receipts(stored, [(match, sought[place].receipt) for place, match in matches.items()], now)
+        pushes.save(connection, moves + late, now)
+        for revived in late:
+            if revived.state_before == State.EXPIRED and revived.state == State.DELIVERED:
+                pushes.retake_key(connection, revived.bucket, revived.id)
+        submissions.add(connection, accepted)
+        submissions.remove(connection, [match[6:] for match in matches.values()])
+        return frozenset(matches)
+
+    def _matches(self, connection: Connection, sought: Sequence[Sought]) -> dict[int, Match]:
+        """The best match of each receipt by its place: the likeliest form of the id whose part went to the same number."""
+        candidates = [
+            Candidate(place, rank, bucket_of(message_id), receipt.route, message_id)
+            for place, (receipt, _) in enumerate(sought)
+            for rank, message_id in enumerate(id_candidates(receipt.message_id, self._forms[receipt.route]))
+        ]
+        best: dict[int, Match] = {}
+        for match in submissions.match(connection, candidates):
+            other = best.get(match.place)
+            is_likelier = other is None or match.rank < other.rank
+            if is_likelier and _same_number(match.msisdn, sought[match.place].receipt.destination):
+                best[match.place] = match
+        return best
+
+    def _park_or_acknowledge(self, sought: Sequence[Sought], found: frozenset[int], monotonic: float) -> None:
+        done: list[Receipt] = []
+        for place, (receipt, last_look) in enumerate(sought):
+            if place in found:
+                done.append(receipt)
+            elif last_look:
+                self.unmatched += 1
+                log.warning("receipt.unmatched", route=receipt.route, message_id=receipt.message_id, state=receipt.state)
+                done.append(receipt)
+            else:
+                self._parked.append(Parked(receipt, monotonic + PARKED_S))
+        self._routes.acknowledge(done)
+
+
+def _landed(flight: Flight, verdict: Verdict, now: int) -> Move:
+    """The move that writes a flight's outcome."""
+    push = flight.push
+    after = move(State.SENDING, verdict.event)
+    ids = ",".join(flight.message_ids[part] for part in sorted(flight.message_ids))
+    detail = f"via {flight.route}{' ids ' if ids else ''}{ids}{': ' if verdict.detail else ''}{verdict.detail}"
+    attempts = push.attempts + (verdict.event is not Event.RELEASE and verdict.counts_as_attempt)
+    is_waiting = after in (State.QUEUED, State.UNCERTAIN)
+    return Move(
+        bucket=push.bucket,
+        id=push.id,
+        state_before=State.SENDING,
+        state=after,
+        attention_at=now + int(verdict.retry_after_s * 1000) if is_waiting else push.expires_at,
+        line=history_line(now, verdict.event, after, detail),
+        attempts=attempts,
+        route=flight.route,
+        parts=flight.parts,
+        delivered_parts=0 if is_waiting else flight.delivered,
+        error=verdict.detail if after is State.FAILED else None,
+        releases_key=int(after not in KEY_HOLDING_STATES),
+    )
+
+
+def _submissions(flight: Flight) -> list[Submission]:
+    """The parts whose receipts are still to come."""
+    push = flight.push
+    return [
+        Submission(
+            bucket_of(message_id), flight.route, message_id, push.bucket, push.id, part, push.msisdn, push.expires_at
+        )
+        for part, message_id in flight.message_ids.items()
+        if not flight.delivered >> part & 1
+    ]
+
+
+def _moves_of_receipts(
+    stored: Mapping[int, StoredPush], matched: Sequence[tuple[Match, Receipt]], now: int
+) -> list[Move]:
+    """One move for each push that these receipts are about."""
+    by_push: dict[int, list[tuple[Match, Receipt]]] = defaultdict(list)
+    for match, receipt in matched:
+        by_push[match.push_id].append((match, receipt))
+    return [
+        _move_of_receipts(stored[push_id], about_it, now) for push_id, about_it in by_push.items() if push_id in stored
+    ]
+
+
+def _move_of_receipts(push: StoredPush, matched: Sequence[tuple[Match, Receipt]], now: int) -> Move:
+    before = State(push.state)
+    delivered, failure = push.delivered_parts, None
+    for match, receipt in matched:
+        if receipt.state in POSITIVE:
+            delivered |= 1 << match.part
+        elif failure is None:
+            failure = _failure(receipt, match.part)
+    if failure is not None:
+        after, line = _after(before, Event.FAIL, now, failure)
+    elif delivered == (1 << push.parts) - 1:
+        after, line = _after(before, Event.DELIVER, now)
+    else:
+        arrived = delivered.bit_count()
+        after, line = before, history_line(now, "receipt", before, f"{arrived} of {push.parts} parts")
+    releases = after not in KEY_HOLDING_STATES and before in KEY_HOLDING_STATES
+    return Move(
+        bucket=push.bucket,
+        id=push.id,
+        state_before=before,
+        state=after,
+        attention_at=push.expires_at,
+        line=line,
+        delivered_parts=delivered,
+        error=failure if after is State.FAILED else None,
+        releases_key=int(releases),
+    )
+
+
+def _after(before: State, event: Event, now: int, detail: str = "") -> tuple[State, str]:
+    after = move(before, event)
+    return after, history_line(now, event, after, detail)
+
+
+def _failure(receipt: Receipt, part: int) -> str:
+    """What a negative receipt says, for people."""
+    error = f", error {receipt.error}" if receipt.error else ""
+    return f"part {part + 1}: the SMSC reports {receipt.state}{error}"
+
+
+def _same_number(msisdn: str, destination: str) -> bool:
+    """True unless the receipt names another handset: ids of two forms may collide, numbers do not. National forms end alike."""
+    digits = destination.lstrip("+0")
+    return not digits or msisdn.endswith(digits) or digits.endswith(msisdn)

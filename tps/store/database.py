@@ -1,0 +1,196 @@
+"""Connections, and the one writer: concurrent writes are gathered into one transaction and each is answered when it is durable.
+
+Both databases are driven by blocking drivers in threads: they let go of the interpreter lock while the database works, so the
+writer is what uses the second core. There is no timer: while one transaction is being committed, whatever arrives waits for
+the next, so batches grow with the load and a lone write goes straight through.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import structlog
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from tps.errors import RetryLaterError
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+Operation = Callable[[Connection], T]
+
+WRITES_PER_TRANSACTION = 64
+"""Bound on the writes gathered into one transaction; each of them may itself be a batch."""
+READERS = 3
+SQLITE_CACHE_KIB = 131_072
+SQLITE_BUSY_TIMEOUT_MS = 5_000
+SQLITE_CHECKPOINT_PAGES = 8_000
+"""WAL pages (4 KiB) before a checkpoint: larger than SQLite's 1000, because hot pages are then copied back less often."""
+
+
+@dataclass(slots=True)
+class _Write:
+    operation: Operation[Any]
+    answer: "asyncio.Future[Any]"
+    loop: asyncio.AbstractEventLoop
+    outcome: Any = None
+    error: BaseException | None = None
+
+
+class Database:
+    """An open store: `write` and `read` run an operation (a function of a connection) and await what it returns."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self.dialect = self.engine.dialect.name
+        self.commits = 0
+        self._writes: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._writer = threading.Thread(target=self._write_until_closed, name="store-writer", daemon=True)
+        self._writer.start()
+        self._closed = False
+
+    async def write(self, operation: Operation[T]) -> T:
+        """What `operation` returned, once its transaction is durable.
+
+        An operation may run twice (when a neighbour in its transaction failed), so it must have no effect but on the store.
+        `RetryLaterError` when the database cannot be reached or is locked.
+        """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        if self._closed:
+            raise RetryLaterError("the store is closing")
+        self._writes.put(_Write(operation, answer, loop))
+        return await answer
+
+    async def read(self, operation: Operation[T]) -> T:
+        """What `operation` returned; it must not write."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, operation)
+
+    def read_now(self, operation: Operation[T]) -> T:
+        """Like `read`, blocking: for start-up and the command line."""
+        try:
+            with self.engine.connect().execution_options(read_only=True) as connection:
+                return operation(connection)
+        except OperationalError as error:
+            raise _unreachable(error) from error
+
+    def write_now(self, operation: Operation[T]) -> T:
+        """Like `write`, blocking and in a transaction of its own: for start-up and the command line."""
+        try:
+            with self.engine.begin() as connection:
+                return operation(connection)
+        except OperationalError as error:
+            raise _unreachable(error) from error
+
+    @property
+    def backlog(self) -> int:
+        """Writes waiting for the next transaction."""
+        return self._writes.qsize()
+
+    def close(self) -> None:
+        """Finish the writes that were accepted, then let go of the database."""
+        if self._closed:
+            return
+        self._closed = True
+        self._writes.put(None)
+        self._writer.join()
+        self._readers.shutdown()
+        self.engine.dispose()
+
+    def _write_until_closed(self) -> None:
+        closing = False
+        while not closing:
+            gathered: list[_Write] = []
+            write: _Write | None = self._writes.get()
+            while True:
+                if write is None:
+                    closing = True
+                    break
+                gathered.append(write)
+                if len(gathered) >= WRITES_PER_TRANSACTION:
+                    break
+                try:
+                    write = self._writes.get_nowait()
+                except queue.Empty:
+                    break
+            if gathered:
+                self._commit(gathered)
+
+    def _commit(self, writes: Sequence[_Write]) -> None:
+        """Run all in one transaction; if one fails, run each in its own, so that it fails alone."""
+        try:
+            with self.engine.begin() as connection:
+                for write in writes:
+                    write.outcome = write.operation(connection)
+            self.commits += 1
+        except Exception as error:  # noqa: BLE001 - whatever an operation raises is its caller's, who awaits it
+            if len(writes) == 1:
+                writes[0].error = _unreachable(error) if isinstance(error, OperationalError) else error
+            else:
+                for write in writes:
+                    self._commit([write])
+                return
+        for loop in {write.loop for write in writes}:
+            loop.call_soon_threadsafe(_answer, [write for write in writes if write.loop is loop])
+
+
+def _answer(writes: Sequence[_Write]) -> None:
+    for write in writes:
+        if write.answer.done():  # its caller has gone
+            continue
+        if write.error is not None:
+            write.answer.set_exception(write.error)
+        else:
+            write.answer.set_result(write.outcome)
+
+
+def _unreachable(error: Exception) -> RetryLaterError:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    log.warning("store.unreachable", error=str(cause))
+    return RetryLaterError("the database cannot be used now; nothing was stored, send the request again", delay_s=2.0)
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        engine = create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_size=READERS + 2,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5, "application_name": "tps"},
+        )
+        return engine
+    if parsed.get_backend_name() != "sqlite":
+        raise ValueError(f"store url: sqlite:///PATH or postgresql://... expected; got {parsed.drivername}")
+    engine = create_engine(parsed, pool_size=READERS + 2, connect_args={"check_same_thread": False, "timeout": SQLITE_BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    cast("Any", connection).isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"cache_size=-{SQLITE_CACHE_KIB}",
+        f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",
+        f"wal_autocheckpoint={SQLITE_CHECKPOINT_PAGES}",
+        "temp_store=MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # IMMEDIATE: a transaction that reads first and writes later could otherwise fail at its first write.
+    mode = "DEFERRED" if connection.get_execution_options().get("read_only") else "IMMEDIATE"
+    connection.exec_driver_sql(f"BEGIN {mode}")

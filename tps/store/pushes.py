@@ -1,0 +1,362 @@
+"""Pushes on disk: insert under the pair's key, find the due, load, and save moves. States are decided elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Insert,
+    Select,
+    SmallInteger,
+    String,
+    Text,
+    Update,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tps.decisions.push_life import State
+from tps.store.batches import Batch, fetch, fetching
+from tps.store.schema import is_open, push
+
+
+class NewPush(NamedTuple):
+    """A push to be stored as QUEUED."""
+
+    bucket: int
+    id: int
+    imsi: str
+    msisdn: str
+    device: str
+    settings: str
+    version: int
+    fingerprint: int
+    security: int | None
+    sealed_secrets: str | None
+    source: str
+    due_at: int
+    expires_at: int
+    history: str
+
+
+class PairKey(NamedTuple):
+    """What at most one push may hold: this subscriber, on this device, with these settings."""
+
+    bucket: int
+    imsi: str
+    device: str
+    fingerprint: int
+
+
+class Holder(NamedTuple):
+    """The push that holds a pair's key."""
+
+    place: int
+    id: int
+    state: int
+
+
+class DuePush(NamedTuple):
+    """What composing and sending a push needs."""
+
+    bucket: int
+    id: int
+    imsi: str
+    msisdn: str
+    settings: str
+    version: int
+    security: int | None
+    sealed_secrets: str | None
+    attempts: int
+    expires_at: int
+
+
+class StoredPush(NamedTuple):
+    """What deciding over a push needs."""
+
+    bucket: int
+    id: int
+    state: int
+    parts: int
+    delivered_parts: int
+    attempts: int
+    expires_at: int
+    settings: str
+    version: int
+
+
+class Move(NamedTuple):
+    """One step in the life of a push, ready to be saved. None leaves the stored value as it is."""
+
+    bucket: int
+    id: int
+    state_before: int
+    state: int
+    attention_at: int
+    line: str
+    owner: str | None = None
+    attempts: int | None = None
+    route: str | None = None
+    parts: int | None = None
+    delivered_parts: int | None = None
+    error: str | None = None
+    releases_key: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PushRow:
+    """A push as people look at it."""
+
+    id: int
+    imsi: str
+    msisdn: str
+    device: str
+    settings: str
+    version: int
+    security: int | None
+    source: str
+    state: int
+    attention_at: int
+    expires_at: int
+    attempts: int
+    route: str | None
+    parts: int
+    delivered_parts: int
+    error: str | None
+    history: str
+    created_at: int
+    changed_at: int
+
+
+_ROW = tuple(push.c[name] for name in PushRow.__dataclass_fields__)
+_KEY = (push.c.bucket, push.c.imsi, push.c.device, push.c.fingerprint, push.c.key_released)
+
+
+def history_line(now_ms: int, event: str, state: State, detail: str = "") -> str:
+    """One line of a push's history."""
+    return f"{now_ms} {event} {state.name}{' ' if detail else ''}{detail}\n"
+
+
+def add(connection: Connection, pushes: Sequence[NewPush], now_ms: int) -> int:
+    """Store these as QUEUED; those whose pair's key is held already are left out. Returns how many were stored."""
+    statement, batch = _insert(connection.dialect.name)
+    return connection.execute(statement, {**batch.parameters(pushes), "now": now_ms}).rowcount
+
+
+def holders(connection: Connection, keys: Sequence[PairKey]) -> list[Holder]:
+    """Which of these keys are held: `place` is the place in `keys`."""
+    statement, batch = _holders(connection.dialect.name)
+    rows = [(place, *key) for place, key in enumerate(keys)]
+    return [Holder(*row) for row in fetch(connection, statement, batch.parameters(rows))]
+
+
+def due(connection: Connection, now_ms: int, limit: int) -> list[DuePush]:
+    """QUEUED pushes whose time has come, the oldest first; locked against other nodes until the transaction ends."""
+    rows = fetch(connection, _due(connection.dialect.name), {"now": now_ms, "limit": limit})
+    return [DuePush(*row) for row in rows]
+
+
+def needing_attention(connection: Connection, state: State, before_ms: int, limit: int) -> list[StoredPush]:
+    """Pushes in `state` whose lease, wait or validity ended before `before_ms`."""
+    statement = _attention(connection.dialect.name)
+    rows = fetch(connection, statement, {"state": int(state), "now": before_ms, "limit": limit})
+    return [StoredPush(*row) for row in rows]
+
+
+def queued_past_validity(connection: Connection, now_ms: int, limit: int) -> list[StoredPush]:
+    """QUEUED pushes whose validity ended before any route took them."""
+    columns = [push.c[name] for name in StoredPush._fields]
+    statement = (
+        select(*columns)
+        .where(is_open, push.c.state == int(State.QUEUED), push.c.attention_at <= now_ms, push.c.expires_at <= now_ms)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [StoredPush(*row) for row in connection.execute(statement)]
+
+
+def owned(connection: Connection, owner: str, limit: int) -> list[StoredPush]:
+    """SENDING pushes under the lease of this node: after a restart, those that were in flight."""
+    columns = [push.c[name] for name in StoredPush._fields]
+    statement = (
+        select(*columns).where(is_open, push.c.state == int(State.SENDING), push.c.owner == owner).limit(limit).with_for_update()
+    )
+    return [StoredPush(*row) for row in connection.execute(statement)]
+
+
+def load(connection: Connection, ids: Sequence[tuple[int, int]]) -> dict[int, StoredPush]:
+    """These pushes by id, from (bucket, id) pairs; locked until the transaction ends."""
+    statement, batch = _load(connection.dialect.name)
+    return {row[1]: StoredPush(*row) for row in fetch(connection, statement, batch.parameters(ids))}
+
+
+def save(connection: Connection, moves: Sequence[Move], now_ms: int) -> int:
+    """Save these moves and append to the histories. A push no longer in `state_before` is left alone; returns how many moved."""
+    if not moves:
+        return 0
+    statement, batch = _save(connection.dialect.name)
+    return connection.execute(statement, {**batch.parameters(moves), "now": now_ms}).rowcount
+
+
+def release_keys(connection: Connection, bucket: int, imsi: str, device: str | None = None, fingerprint: int | None = None) -> None:
+    """Let go of the keys that pushes of this subscriber hold (all, or for one device or fingerprint): they may be set up anew."""
+    where = [push.c.bucket == bucket, push.c.imsi == imsi, push.c.key_released == 0]
+    if device is not None:
+        where.append(push.c.device == device)
+    if fingerprint is not None:
+        where.append(push.c.fingerprint == fingerprint)
+    connection.execute(update(push).where(*where).values(key_released=push.c.id))
+
+
+def retake_key(connection: Connection, bucket: int, push_id: int) -> None:
+    """A push that had ended was delivered after all: it holds its pair's key again, unless another push took it."""
+    other = push.alias()
+    taken = exists().where(
+        other.c.bucket == push.c.bucket,
+        other.c.imsi == push.c.imsi,
+        other.c.device == push.c.device,
+        other.c.fingerprint == push.c.fingerprint,
+        other.c.key_released == 0,
+    )
+    connection.execute(
+        update(push).where(push.c.bucket == bucket, push.c.id == push_id, ~taken).values(key_released=0)
+    )
+
+
+def open_of(connection: Connection, bucket: int, imsi: str) -> list[StoredPush]:
+    """The subscriber's pushes of which something can still come."""
+    columns = [push.c[name] for name in StoredPush._fields]
+    statement = select(*columns).where(
+        push.c.bucket == bucket, push.c.imsi == imsi, push.c.key_released == 0, is_open
+    )
+    return [StoredPush(*row) for row in connection.execute(statement.with_for_update())]
+
+
+def find(connection: Connection, bucket: int, push_id: int) -> PushRow | None:
+    """The push, or None."""
+    row = connection.execute(select(*_ROW).where(push.c.bucket == bucket, push.c.id == push_id)).one_or_none()
+    return None if row is None else PushRow(*row)
+
+
+def counts_by_state(connection: Connection) -> dict[int, int]:
+    """How many open pushes there are in each open state."""
+    statement = (
+        select(push.c.state, func.count()).where(is_open).group_by(push.c.state)
+    )
+    return {state: count for state, count in connection.execute(statement)}
+
+
+@cache
+def _insert(dialect: str) -> tuple[Insert, Batch]:
+    types: dict[str, Any] = {name: push.c[name].type for name in NewPush._fields if name in push.c}
+    batch = Batch(dialect, **{name: types.get(name, BigInteger()) for name in NewPush._fields})
+    values = {name: batch.c[name] for name in NewPush._fields if name in push.c}
+    values |= {
+        "attention_at": batch.c["due_at"],
+        "state": literal(int(State.QUEUED), SmallInteger),
+        "created_at": bindparam("now", type_=BigInteger),
+        "changed_at": bindparam("now", type_=BigInteger),
+    }
+    rows = select(*values.values()).select_from(batch.source).where(true())
+    dialect_insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return dialect_insert(push).from_select(list(values), rows).on_conflict_do_nothing(), batch
+
+
+@cache
+def _holders(dialect: str) -> tuple[Select[Any], Batch]:
+    batch = Batch(
+        dialect, place=SmallInteger(), bucket=SmallInteger(), imsi=String(), device=String(), fingerprint=BigInteger()
+    )
+    statement = select(batch.c["place"].label("place"), push.c.id, push.c.state).select_from(batch.source).join(
+        push,
+        (push.c.bucket == batch.c["bucket"])
+        & (push.c.imsi == batch.c["imsi"])
+        & (push.c.device == batch.c["device"])
+        & (push.c.fingerprint == batch.c["fingerprint"])
+        & (push.c.key_released == 0),
+    )
+    return fetching(dialect, statement), batch
+
+
+@cache
+def _due(dialect: str) -> Select[Any]:
+    statement = (
+        select(*(push.c[name] for name in DuePush._fields))
+        .where(is_open, push.c.state == int(State.QUEUED), push.c.attention_at <= bindparam("now", type_=BigInteger))
+        .order_by(push.c.attention_at)
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True)
+    )
+    return fetching(dialect, statement)
+
+
+@cache
+def _attention(dialect: str) -> Select[Any]:
+    statement = (
+        select(*(push.c[name] for name in StoredPush._fields))
+        .where(
+            is_open,
+            push.c.state == bindparam("state", type_=SmallInteger),
+            push.c.attention_at <= bindparam("now", type_=BigInteger),
+        )
+        .order_by(push.c.attention_at)
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True)
+    )
+    return fetching(dialect, statement)
+
+
+@cache
+def _load(dialect: str) -> tuple[Select[Any], Batch]:
+    batch = Batch(dialect, bucket=SmallInteger(), id=BigInteger())
+    statement = (
+        select(*(push.c[name] for name in StoredPush._fields))
+        .select_from(batch.source)
+        .join(push, (push.c.bucket == batch.c["bucket"]) & (push.c.id == batch.c["id"]))
+        .with_for_update(of=push)
+    )
+    return fetching(dialect, statement), batch
+
+
+@cache
+def _save(dialect: str) -> tuple[Update, Batch]:
+    types: dict[str, Any] = {
+        "bucket": SmallInteger(), "id": BigInteger(), "state_before": SmallInteger(), "state": SmallInteger(),
+        "attention_at": BigInteger(), "line": Text(), "owner": String(), "attempts": SmallInteger(), "route": String(),
+        "parts": SmallInteger(), "delivered_parts": BigInteger(), "error": Text(), "releases_key": SmallInteger(),
+    }  # fmt: skip
+    batch = Batch(dialect, **types)
+    kept = {name: func.coalesce(batch.c[name], push.c[name]) for name in ("attempts", "route", "parts", "delivered_parts", "error")}
+    moved = {
+        "state": batch.c["state"],
+        "attention_at": batch.c["attention_at"],
+        "owner": batch.c["owner"],
+        "history": push.c.history + batch.c["line"],
+        "changed_at": bindparam("now", type_=BigInteger),
+        "key_released": func.coalesce(func.nullif(batch.c["releases_key"], 0) * push.c.id, push.c.key_released),
+    }
+    statement = (
+        update(push)
+        .values({**kept, **moved})
+        .where(
+            push.c.bucket == batch.c["bucket"],
+            push.c.id == batch.c["id"],
+            push.c.state == batch.c["state_before"],
+        )
+    )
+    return statement, batch
+
+
+def insert_settled(connection: Connection, row: dict[str, Any]) -> None:
+    """Store one push that needs no sending: a pair that the back office declared SET."""
+    connection.execute(insert(push).values(row))

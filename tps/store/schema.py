@@ -1,0 +1,180 @@
+"""The tables.
+
+Every subscriber-keyed table has `bucket` (0 to 63, `tps.decisions.identities.bucket_of` of the IMSI) as the first column of
+its primary key and of every unique index, so that the same schema can be distributed by bucket; tables keyed by something
+else (MSISDN, message id) have their own bucket of that key. No foreign key crosses buckets. Times are milliseconds since
+1970-01-01 UTC. Columns named `sealed_*` hold what `tps.store.sealing` made of a secret.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    literal_column,
+    text,
+)
+
+from tps.decisions.push_life import State
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
+)
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("bucket", SmallInteger, primary_key=True),
+    Column("imsi", String(15), primary_key=True),
+    Column("msisdn", String(15), nullable=False),
+    Column("settings", String(64)),  # None: the default settings
+    Column("sealed_values", Text),  # what fills the placeholders of the settings: PPP user, password, ...
+    Column("sealed_pin", Text),
+    Column("device", String(14)),  # the newest device seen
+    Column("device_seen_at", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+subscriber_number = Table(
+    "subscriber_number",
+    metadata,
+    Column("bucket", SmallInteger, primary_key=True),  # of the MSISDN
+    Column("msisdn", String(15), primary_key=True),
+    Column("imsi", String(15), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),  # neutral | document
+    Column("sealed_body", Text, nullable=False),
+    Column("fingerprint", BigInteger, nullable=False),
+    Column("policy", Text, nullable=False),  # JSON: security method, rule for uncertain pushes, validity
+    Column("note", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+pair = Table(
+    "pair",
+    metadata,
+    Column("bucket", SmallInteger, primary_key=True),
+    Column("imsi", String(15), primary_key=True),
+    Column("device", String(14), primary_key=True),
+    Column("software_version", String(2)),
+    Column("dirty", String(64)),
+    Column("source", String(32), nullable=False),
+    Column("first_seen_at", BigInteger, nullable=False),
+    Column("last_seen_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+push = Table(
+    "push",
+    metadata,
+    Column("bucket", SmallInteger, primary_key=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("imsi", String(15), nullable=False),
+    Column("msisdn", String(15), nullable=False),
+    Column("device", String(14), nullable=False),
+    Column("settings", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("fingerprint", BigInteger, nullable=False),
+    # 0 while the push holds the key of its pair, its own id once it gave the key up
+    Column("key_released", BigInteger, nullable=False, server_default=text("0")),
+    Column("security", SmallInteger),  # SEC value; None: no MAC
+    Column("sealed_secrets", Text),  # PIN and values of this push
+    Column("source", String(32), nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("attention_at", BigInteger, nullable=False),  # when someone must look at it: due, lease end, expiry
+    Column("expires_at", BigInteger, nullable=False),
+    Column("owner", String(64)),  # the node that holds the lease
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("route", String(64)),
+    Column("parts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("delivered_parts", BigInteger, nullable=False, server_default=text("0")),  # bit i: part i has arrived
+    Column("error", Text),
+    Column("history", Text, nullable=False),  # one line a move: time, event, state, detail
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The dedupe promise: at most one open push per (IMSI, device, settings fingerprint), and none where it is SET already.
+Index(
+    "uq_push_pair_key",
+    push.c.bucket,
+    push.c.imsi,
+    push.c.device,
+    push.c.fingerprint,
+    push.c.key_released,
+    unique=True,
+)
+# A partial index is used only by a statement that repeats its condition to the letter, hence a literal and not a parameter.
+is_open = push.c.state < literal_column(str(int(State.DELIVERED)))
+Index(
+    "ix_push_attention",
+    push.c.state,
+    push.c.attention_at,
+    push.c.bucket,
+    push.c.id,
+    sqlite_where=is_open,
+    postgresql_where=is_open,
+)
+
+submission = Table(
+    "submission",
+    metadata,
+    Column("bucket", SmallInteger, primary_key=True),  # of the message id
+    Column("route", String(64), primary_key=True),
+    Column("message_id", String(65), primary_key=True),  # normalised; SMPP 3.4 clause 5.2.23: at most 64 characters
+    Column("push_bucket", SmallInteger, nullable=False),
+    Column("push_id", BigInteger, nullable=False),
+    Column("part", SmallInteger, nullable=False),
+    Column("msisdn", String(15), nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+server_secret = Table(
+    "server_secret",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("sealed_value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("bucket", SmallInteger, primary_key=True),  # of the key
+    Column("key", String(128), primary_key=True),  # caller and Idempotency-Key
+    Column("request_digest", String(64), nullable=False),
+    Column("status", SmallInteger),  # None while the first request is still at work
+    Column("body", Text),
+    Column("created_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("set_up", Boolean, nullable=False),  # the one-time token of the first start
+    Column("created_at", BigInteger, nullable=False),
+    Column("used_up_at", BigInteger),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,66 @@
+"""Settings on disk: every version that was ever published, its body sealed. The newest version of a name is the active one."""
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Row, func, insert, select
+
+from tps.store.schema import settings
+
+
+class StoredSettings(NamedTuple):
+    """One version of named settings; `kind` is neutral or document, `policy` is JSON."""
+
+    name: str
+    version: int
+    kind: str
+    sealed_body: str
+    fingerprint: int
+    policy: str
+    note: str
+    created_at: int
+
+
+_COLUMNS = tuple(settings.c[name] for name in StoredSettings._fields)
+
+
+def add(connection: Connection, row: StoredSettings) -> None:
+    """Store a new version."""
+    connection.execute(insert(settings).values(row._asdict()))
+
+
+def newest_version(connection: Connection, name: str) -> int:
+    """The newest version number of `name`, 0 where there is none."""
+    return connection.execute(select(func.coalesce(func.max(settings.c.version), 0)).where(settings.c.name == name)).scalar_one()
+
+
+def generation(connection: Connection) -> tuple[int, int]:
+    """Changes whenever a version is stored, at whichever node."""
+    row = connection.execute(select(func.count(), func.coalesce(func.max(settings.c.created_at), 0)).select_from(settings)).one()
+    return (row[0], row[1])
+
+
+def find(connection: Connection, name: str, version: int | None = None) -> StoredSettings | None:
+    """This version of `name` (None: the newest)."""
+    statement = select(*_COLUMNS).where(settings.c.name == name).order_by(settings.c.version.desc()).limit(1)
+    if version is not None:
+        statement = statement.where(settings.c.version == version)
+    return _row(connection.execute(statement).one_or_none())
+
+
+def versions(connection: Connection, name: str) -> list[StoredSettings]:
+    """All versions of `name`, the newest first."""
+    statement = select(*_COLUMNS).where(settings.c.name == name).order_by(settings.c.version.desc())
+    return [StoredSettings(*row) for row in connection.execute(statement)]
+
+
+def active(connection: Connection) -> list[StoredSettings]:
+    """The newest version of every name."""
+    newest = select(settings.c.name, func.max(settings.c.version).label("version")).group_by(settings.c.name).subquery()
+    statement = select(*_COLUMNS).join(
+        newest, (settings.c.name == newest.c.name) & (settings.c.version == newest.c.version)
+    ).order_by(settings.c.name)
+    return [StoredSettings(*row) for row in connection.execute(statement)]
+
+
+def _row(row: Row[tuple[object, ...]] | None) -> StoredSettings | None:
+    return None if row is None else StoredSettings(*row)  # type: ignore[arg-type]

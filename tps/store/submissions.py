@@ -1,0 +1,115 @@
+"""Message ids on disk: which part of which push the SMSC gave an id to, so that receipts find it after any time or restart."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, Connection, Delete, Insert, Select, SmallInteger, String, delete, select, true, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tps.store.batches import Batch, fetch, fetching
+from tps.store.schema import submission
+
+
+class Submission(NamedTuple):
+    """One part that the SMSC accepted; `message_id` is normalised, `bucket` is its bucket."""
+
+    bucket: int
+    route: str
+    message_id: str
+    push_bucket: int
+    push_id: int
+    part: int
+    msisdn: str
+    expires_at: int
+
+
+class Candidate(NamedTuple):
+    """One id under which the part of a receipt may be known; `place` and `rank` are the caller's."""
+
+    place: int
+    rank: int
+    bucket: int
+    route: str
+    message_id: str
+
+
+class Match(NamedTuple):
+    """A candidate that is known."""
+
+    place: int
+    rank: int
+    push_bucket: int
+    push_id: int
+    part: int
+    msisdn: str
+    bucket: int
+    route: str
+    message_id: str
+
+
+def add(connection: Connection, submissions: Sequence[Submission]) -> None:
+    """Store these; an id that the SMSC gave out before (their counters wrap) now means the new part."""
+    if submissions:
+        statement, batch = _insert(connection.dialect.name)
+        # One statement may not touch a row twice: of ids given out twice in one batch the last one counts.
+        newest = {row[:3]: row for row in submissions}
+        connection.execute(statement, batch.parameters(list(newest.values())))
+
+
+def match(connection: Connection, candidates: Sequence[Candidate]) -> list[Match]:
+    """The candidates that are known."""
+    if not candidates:
+        return []
+    statement, batch = _match(connection.dialect.name)
+    return [Match(*row) for row in fetch(connection, statement, batch.parameters(candidates))]
+
+
+def remove(connection: Connection, keys: Sequence[tuple[int, str, str]]) -> None:
+    """Forget these (bucket, route, message id): their final receipts are settled."""
+    if keys:
+        statement, batch = _remove(connection.dialect.name)
+        connection.execute(statement, batch.parameters(keys))
+
+
+def remove_expired(connection: Connection, bucket: int, now_ms: int) -> int:
+    """Forget the parts of one bucket whose push ended without a receipt long ago."""
+    return connection.execute(
+        delete(submission).where(submission.c.bucket == bucket, submission.c.expires_at < now_ms)
+    ).rowcount
+
+
+@cache
+def _insert(dialect: str) -> tuple[Insert, Batch]:
+    batch = Batch(dialect, **{name: submission.c[name].type for name in Submission._fields})
+    rows = select(*(batch.c[name] for name in Submission._fields)).select_from(batch.source).where(true())
+    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = make(submission).from_select(list(Submission._fields), rows)
+    replaced = {name: statement.excluded[name] for name in Submission._fields[3:]}
+    key = [submission.c.bucket, submission.c.route, submission.c.message_id]
+    return statement.on_conflict_do_update(index_elements=key, set_=replaced), batch
+
+
+@cache
+def _match(dialect: str) -> tuple[Select[Any], Batch]:
+    batch = Batch(
+        dialect, place=BigInteger(), rank=SmallInteger(), bucket=SmallInteger(), route=String(), message_id=String()
+    )
+    columns = [submission.c[name] for name in Match._fields[2:]]
+    statement = select(batch.c["place"].label("place"), batch.c["rank"].label("rank"), *columns).select_from(
+        batch.source
+    ).join(
+        submission,
+        (submission.c.bucket == batch.c["bucket"])
+        & (submission.c.route == batch.c["route"])
+        & (submission.c.message_id == batch.c["message_id"]),
+    )
+    return fetching(dialect, statement), batch
+
+
+@cache
+def _remove(dialect: str) -> tuple[Delete, Batch]:
+    batch = Batch(dialect, bucket=SmallInteger(), route=String(), message_id=String())
+    key = tuple_(submission.c.bucket, submission.c.route, submission.c.message_id)
+    gone = select(batch.c["bucket"], batch.c["route"], batch.c["message_id"]).select_from(batch.source)
+    return delete(submission).where(key.in_(gone)), batch

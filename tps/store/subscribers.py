@@ -1,0 +1,227 @@
+"""Subscriber accounts and their numbers on disk."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Insert,
+    Select,
+    SmallInteger,
+    String,
+    delete,
+    func,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tps.decisions.identities import BUCKETS, bucket_of
+from tps.store.batches import Batch, fetch, fetching
+from tps.store.schema import pair, subscriber, subscriber_number
+
+
+class Subscriber(NamedTuple):
+    """An account as it is stored; secrets are sealed."""
+
+    bucket: int
+    imsi: str
+    msisdn: str
+    settings: str | None
+    sealed_values: str | None
+    sealed_pin: str | None
+    device: str | None
+    device_seen_at: int | None
+    created_at: int
+    changed_at: int
+
+
+class Known(NamedTuple):
+    """What intake needs of one trigger's subscriber and device. Fields after `place` are None where there is no account."""
+
+    place: int
+    msisdn: str | None
+    settings: str | None
+    sealed_values: str | None
+    sealed_pin: str | None
+    device: str | None
+    device_seen_at: int | None
+    pair_seen_at: int | None
+    software_version: str | None
+
+
+def put(connection: Connection, subscribers: Sequence[Subscriber]) -> None:
+    """Create or change these accounts; what is known of their devices stays."""
+    statement, batch = _put(connection.dialect.name)
+    connection.execute(statement, batch.parameters(subscribers))
+    numbers, number_batch = _put_numbers(connection.dialect.name)
+    connection.execute(numbers, number_batch.parameters([(bucket_of(row.msisdn), row.msisdn, row.imsi) for row in subscribers]))
+
+
+def load(connection: Connection, imsis: Sequence[str]) -> dict[str, Subscriber]:
+    """These accounts by IMSI; those that do not exist are left out."""
+    statement, batch = _load(connection.dialect.name)
+    rows = fetch(connection, statement, batch.parameters([(bucket_of(imsi), imsi) for imsi in imsis]))
+    return {row[1]: Subscriber(*row) for row in rows}
+
+
+def known(connection: Connection, wanted: Sequence[tuple[int, int, str, str]]) -> list[Known]:
+    """What is known for each (place, bucket, IMSI, device)."""
+    statement, batch = _known(connection.dialect.name)
+    return [Known(*row) for row in fetch(connection, statement, batch.parameters(wanted))]
+
+
+def imsis_of(connection: Connection, msisdns: Sequence[str]) -> dict[str, str]:
+    """MSISDN -> IMSI for the numbers that belong to an account."""
+    statement, batch = _imsis_of(connection.dialect.name)
+    rows = fetch(connection, statement, batch.parameters([(bucket_of(number), number) for number in msisdns]))
+    return {number: imsi for number, imsi in rows}
+
+
+def seen_with(connection: Connection, sightings: Sequence[tuple[int, str, str, int]]) -> None:
+    """Note the newest device, from (bucket, IMSI, device, seen at); older sightings change nothing."""
+    if sightings:
+        statement, batch = _seen_with(connection.dialect.name)
+        newest: dict[str, tuple[int, str, str, int]] = {}
+        for row in sightings:
+            if row[1] not in newest or newest[row[1]][3] <= row[3]:
+                newest[row[1]] = row
+        connection.execute(statement, batch.parameters(list(newest.values())))
+
+
+def remove(connection: Connection, imsi: str) -> Subscriber | None:
+    """Remove the account and its number; returns what it was."""
+    found = load(connection, [imsi]).get(imsi)
+    if found is None:
+        return None
+    connection.execute(delete(subscriber).where(subscriber.c.bucket == found.bucket, subscriber.c.imsi == imsi))
+    forget_number(connection, found.msisdn, imsi)
+    return found
+
+
+def forget_number(connection: Connection, msisdn: str, imsi: str) -> None:
+    """The number no longer leads to this account."""
+    number = subscriber_number.c
+    connection.execute(
+        delete(subscriber_number).where(
+            number.bucket == bucket_of(msisdn), number.msisdn == msisdn, number.imsi == imsi
+        )
+    )
+
+
+def page(connection: Connection, after: str | None, limit: int) -> list[Subscriber]:
+    """Accounts in the order of (bucket, IMSI), those after IMSI `after`."""
+    columns = [subscriber.c[name] for name in Subscriber._fields]
+    found: list[Subscriber] = []
+    first = 0 if after is None else bucket_of(after)
+    for bucket in range(first, BUCKETS):
+        statement = select(*columns).where(subscriber.c.bucket == bucket)
+        if after is not None and bucket == first:
+            statement = statement.where(subscriber.c.imsi > after)
+        statement = statement.order_by(subscriber.c.imsi).limit(limit - len(found))
+        found += [Subscriber(*row) for row in connection.execute(statement)]
+        if len(found) >= limit:
+            break
+    return found
+
+
+def count(connection: Connection) -> int:
+    """How many accounts there are."""
+    return connection.execute(select(func.count()).select_from(subscriber)).scalar_one()
+
+
+@cache
+def _put(dialect: str) -> tuple[Insert, Batch]:
+    batch = Batch(dialect, **{name: subscriber.c[name].type for name in Subscriber._fields})
+    rows = select(*(batch.c[name] for name in Subscriber._fields)).select_from(batch.source).where(true())
+    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = make(subscriber).from_select(list(Subscriber._fields), rows)
+    names = ("msisdn", "settings", "sealed_values", "sealed_pin", "changed_at")
+    return (
+        statement.on_conflict_do_update(
+            index_elements=[subscriber.c.bucket, subscriber.c.imsi],
+            set_={name: statement.excluded[name] for name in names},
+        ),
+        batch,
+    )
+
+
+@cache
+def _put_numbers(dialect: str) -> tuple[Insert, Batch]:
+    batch = Batch(dialect, bucket=SmallInteger(), msisdn=String(), imsi=String())
+    rows = select(*batch.c.values()).select_from(batch.source).where(true())
+    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = make(subscriber_number).from_select(["bucket", "msisdn", "imsi"], rows)
+    return (
+        statement.on_conflict_do_update(
+            index_elements=[subscriber_number.c.bucket, subscriber_number.c.msisdn],
+            set_={"imsi": statement.excluded.imsi},
+        ),
+        batch,
+    )
+
+
+@cache
+def _load(dialect: str) -> tuple[Select[Any], Batch]:
+    batch = Batch(dialect, bucket=SmallInteger(), imsi=String())
+    statement = select(*(subscriber.c[name] for name in Subscriber._fields)).select_from(batch.source).join(
+        subscriber, (subscriber.c.bucket == batch.c["bucket"]) & (subscriber.c.imsi == batch.c["imsi"])
+    )
+    return fetching(dialect, statement), batch
+
+
+@cache
+def _known(dialect: str) -> tuple[Select[Any], Batch]:
+    batch = Batch(dialect, place=BigInteger(), bucket=SmallInteger(), imsi=String(), device=String())
+    statement = (
+        select(
+            batch.c["place"].label("place"),
+            subscriber.c.msisdn,
+            subscriber.c.settings,
+            subscriber.c.sealed_values,
+            subscriber.c.sealed_pin,
+            subscriber.c.device,
+            subscriber.c.device_seen_at,
+            pair.c.last_seen_at.label("pair_seen_at"),
+            pair.c.software_version,
+        )
+        .select_from(batch.source)
+        .outerjoin(
+            subscriber, (subscriber.c.bucket == batch.c["bucket"]) & (subscriber.c.imsi == batch.c["imsi"])
+        )
+        .outerjoin(
+            pair,
+            (pair.c.bucket == batch.c["bucket"])
+            & (pair.c.imsi == batch.c["imsi"])
+            & (pair.c.device == batch.c["device"]),
+        )
+    )
+    return fetching(dialect, statement), batch
+
+
+@cache
+def _imsis_of(dialect: str) -> tuple[Select[Any], Batch]:
+    batch = Batch(dialect, bucket=SmallInteger(), msisdn=String())
+    statement = select(subscriber_number.c.msisdn, subscriber_number.c.imsi).select_from(batch.source).join(
+        subscriber_number,
+        (subscriber_number.c.bucket == batch.c["bucket"]) & (subscriber_number.c.msisdn == batch.c["msisdn"]),
+    )
+    return fetching(dialect, statement), batch
+
+
+@cache
+def _seen_with(dialect: str) -> tuple[Any, Batch]:
+    batch = Batch(dialect, bucket=SmallInteger(), imsi=String(), device=String(), seen_at=BigInteger())
+    statement = (
+        update(subscriber)
+        .values(device=batch.c["device"], device_seen_at=batch.c["seen_at"])
+        .where(
+            subscriber.c.bucket == batch.c["bucket"],
+            subscriber.c.imsi == batch.c["imsi"],
+            func.coalesce(subscriber.c.device_seen_at, 0) <= batch.c["seen_at"],
+        )
+    )
+    return statement, batch
