@@ -12,7 +12,7 @@ from msgspec import Meta
 from encoders.errors import DecodeError, EncodeError
 from encoders.settings_access_point import AccessPoint
 from encoders.settings_application import Application, ProxyIds
-from encoders.settings_part import CountryCode, ExtraParm, Identifier, Part, PortNumber, Text, Uint32, Url, masked
+from encoders.settings_part import CountryCode, ExtraParms, Identifier, Part, PortNumber, Text, Uint32, Url, masked
 from encoders.settings_proxy import AccessPointIds, Domains, Proxy
 
 __all__ = [
@@ -39,7 +39,7 @@ class Bootstrap(Part, frozen=True, kw_only=True):
             examples=["tps.operator.example"],
         ),
     ] = None
-    country: CountryCode | None = None
+    country: Annotated[CountryCode | None, Meta(description="Mobile country code, 3 digits")] = None
     networks: Annotated[tuple[Text, ...], Meta(description="Mobile network codes or system identities")] = ()
     proxies: ProxyIds = ()
     contexts_allowed: Annotated[
@@ -62,16 +62,16 @@ class VendorBlock(Part, frozen=True, kw_only=True):
     """A characteristic of a vendor's own."""
 
     type: Annotated[Identifier, Meta(pattern="^[!-z|~]+$", description="Type of the characteristic")]
-    parms: tuple[ExtraParm, ...] = ()
-    blocks: tuple["VendorBlock", ...] = ()
+    parms: ExtraParms = ()
+    blocks: Annotated[tuple["VendorBlock", ...], Meta(description="Characteristics inside it")] = ()
 
 
 class VendorConfiguration(Part, frozen=True, kw_only=True):
     """Settings for one vendor's handsets; the others skip them."""
 
     name: Annotated[Text, Meta(description="Name of the vendor or extension")]
-    parms: tuple[ExtraParm, ...] = ()
-    blocks: tuple[VendorBlock, ...] = ()
+    parms: ExtraParms = ()
+    blocks: Annotated[tuple[VendorBlock, ...], Meta(description="Characteristics inside it")] = ()
 
 
 class Settings(Part, frozen=True, kw_only=True):

@@ -83,7 +83,7 @@ class CircuitCall(Part, frozen=True, kw_only=True):
 class Validity(Part, frozen=True, kw_only=True):
     """Where and until when an access point may be used."""
 
-    country: CountryCode | None = None
+    country: Annotated[CountryCode | None, Meta(description="Mobile country code, 3 digits")] = None
     network: Annotated[NetworkCode | None, Meta(description="Mobile network code, 2 or 3 digits", examples=["91"])] = (
         None
     )

@@ -48,6 +48,11 @@ class Credential(Login, frozen=True, kw_only=True):
     ] = None
 
 
+Credentials = Annotated[
+    tuple[Credential, ...], Meta(description="How handset and server prove themselves to each other (APPAUTH)")
+]
+
+
 class Server(Part, frozen=True, kw_only=True):
     """A host and its ports."""
 
@@ -142,7 +147,7 @@ class DataSync(_Application, frozen=True, kw_only=True, tag_field="kind", tag="d
 
     url: Annotated[Url | None, Meta(description="Address of the server; or give `server`")] = None
     server: Annotated[Server | None, Meta(description="Host and port of the server, instead of `url`")] = None
-    credentials: tuple[Credential, ...] = ()
+    credentials: Credentials = ()
     databases: Annotated[tuple[Database, ...], Meta(description="What to keep in step")] = ()
 
 
@@ -174,7 +179,7 @@ class InstantMessaging(_Application, frozen=True, kw_only=True, tag_field="kind"
     content_types: ContentTypes = ()
     services: Annotated[Text | None, Meta(description="Services of the server (SERVICES)")] = None
     client_id_prefix: Annotated[Text | None, Meta(description="First part of client identities (CIDPREFIX)")] = None
-    credentials: tuple[Credential, ...] = ()
+    credentials: Credentials = ()
 
 
 class OtherApplication(_Application, frozen=True, kw_only=True, tag_field="kind", tag="other"):
@@ -191,8 +196,8 @@ class OtherApplication(_Application, frozen=True, kw_only=True, tag_field="kind"
     protocol: Annotated[Text | None, Meta(description="Application protocol (APROTOCOL)")] = None
     urls: Annotated[tuple[Url, ...], Meta(description="Addresses of the service (ADDR)")] = ()
     servers: Annotated[tuple[Server, ...], Meta(description="Hosts and ports of the service (APPADDR)")] = ()
-    credentials: tuple[Credential, ...] = ()
-    resources: tuple[Resource, ...] = ()
+    credentials: Credentials = ()
+    resources: Annotated[tuple[Resource, ...], Meta(description="What the service offers (RESOURCE)")] = ()
 
 
 Application = Browser | Mms | DataSync | DeviceManagement | Mail | InstantMessaging | OtherApplication

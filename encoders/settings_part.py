@@ -28,7 +28,7 @@ ParmName = Annotated[
 ]
 UserName = Annotated[str, Meta(max_length=255)]
 """May be empty: some networks want PAP with an empty name."""
-CountryCode = Annotated[str, Meta(pattern="^[0-9]{3}$", description="Mobile country code, 3 digits", examples=["244"])]
+CountryCode = Annotated[str, Meta(pattern="^[0-9]{3}$", examples=["244"])]
 Secret = Annotated[
     str,
     Meta(max_length=255, extra={"secret": True}, extra_json_schema={"format": "password"}),
@@ -74,6 +74,9 @@ class ExtraParm(Part, frozen=True, kw_only=True):
         return frozenset({"value"}) if self.secret else frozenset()
 
 
+ExtraParms = Annotated[tuple[ExtraParm, ...], Meta(description="Parameters, in this order")]
+
+
 def masked(part: AnyPart) -> AnyPart:
     """`part` as anyone may see it: each secret replaced by `MASK`, except one that is nothing but a placeholder."""
     hidden = part.hidden_fields()
@@ -90,10 +93,7 @@ def masked(part: AnyPart) -> AnyPart:
 
 
 def _hidden(secret: str | None) -> str | None:
-    if not secret:
-        return secret
-    name = secret[1:-1]
-    return secret if name.isidentifier() and secret == template.placeholder(name) else MASK
+    return secret if not secret or template.is_placeholder(secret) else MASK
 
 
 @cache

@@ -16,7 +16,7 @@ Domains = Annotated[
     tuple[Text, ...],
     Meta(description="Domains, each with or without a path, served through it", examples=[["www.example.com/mms"]]),
 ]
-WspVersion = Annotated[str, Meta(pattern=r"^[0-9]{1,2}\.[0-9]{1,2}$", description="WSP version", examples=["1.3"])]
+WspVersion = Annotated[str, Meta(pattern=r"^[0-9]{1,2}\.[0-9]{1,2}$", examples=["1.3"])]
 
 
 class Port(Part, frozen=True, kw_only=True):
@@ -57,7 +57,7 @@ class PhysicalProxy(Part, frozen=True, kw_only=True):
     host_name: Annotated[Text | None, Meta(description="Host name, besides the address")] = None
     access_points: Annotated[AccessPointIds, Meta(min_length=1)]
     domains: Domains = ()
-    wsp_version: WspVersion | None = None
+    wsp_version: Annotated[WspVersion | None, Meta(description="WSP version it speaks")] = None
     push_enabled: Annotated[bool | None, Meta(description="It supports push")] = None
     pull_enabled: Annotated[bool | None, Meta(description="It supports browsing")] = None
     ports: Annotated[tuple[Port, ...], Meta(description="Ports here; they replace those of the proxy")] = ()
@@ -88,6 +88,6 @@ class Proxy(Part, frozen=True, kw_only=True):
     home_page_password: Annotated[Secret | None, Meta(description="Password for the home page")] = None
     trusted: Annotated[bool, Meta(description="The handset may trust it; only in a privileged context")] = False
     master: Annotated[bool, Meta(description="It may deliver further settings; only in a privileged context")] = False
-    wsp_version: WspVersion | None = None
+    wsp_version: Annotated[WspVersion | None, Meta(description="WSP version it speaks")] = None
     push_enabled: Annotated[bool | None, Meta(description="It supports push")] = None
     pull_enabled: Annotated[bool | None, Meta(description="It supports browsing")] = None

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
 
 from encoders.errors import EncodeError
 
@@ -10,15 +9,15 @@ _PIECES = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]*)\}|([{}])")
 _BRACES = {"{{": "{", "}}": "}"}
 
 
-@cache
-def placeholder(name: str) -> str:
-    """The text that stands for the value `name`."""
-    return "{" + name + "}"
-
-
 def is_template(text: str) -> bool:
     """True when `fill` would look into `text`: it holds a brace."""
     return "{" in text or "}" in text
+
+
+def is_placeholder(text: str) -> bool:
+    """True when `text` is one placeholder and nothing else."""
+    piece = _PIECES.fullmatch(text)
+    return piece is not None and piece[1] is not None
 
 
 def placeholders(text: str) -> frozenset[str]:
@@ -27,12 +26,9 @@ def placeholders(text: str) -> frozenset[str]:
         return frozenset()
     names = set()
     for piece in _PIECES.finditer(text):
-        name, stray = piece.groups()
-        if stray:
-            raise EncodeError(
-                f"lone {stray!r} at character {piece.start() + 1}: write {stray * 2!r} for the brace itself, "
-                "or '{name}' (a-z, 0-9, _) for a value to fill in"
-            )
+        name, lone = piece.groups()
+        if lone:
+            raise _lone_brace(piece)
         if name:
             names.add(name)
     return frozenset(names)
@@ -44,15 +40,21 @@ def fill(text: str, values: Mapping[str, str]) -> str:
         return text
 
     def filled(piece: re.Match[str]) -> str:
-        name, stray = piece.groups()
-        if stray:
-            raise EncodeError(
-                f"lone {stray!r} at character {piece.start() + 1}: write {stray * 2!r} for the brace itself"
-            )
+        name, lone = piece.groups()
+        if lone:
+            raise _lone_brace(piece)
         if not name:
             return _BRACES[piece[0]]
         if name not in values:
-            raise EncodeError(f"no value for {placeholder(name)}")
+            raise EncodeError(f"no value for {piece[0]}")
         return values[name]
 
     return _PIECES.sub(filled, text)
+
+
+def _lone_brace(piece: re.Match[str]) -> EncodeError:
+    brace = piece[0]
+    return EncodeError(
+        f"lone {brace!r} at character {piece.start() + 1}: write {brace * 2!r} for the brace itself, "
+        "or '{name}' (a-z, 0-9, _) for a value to fill in"
+    )
