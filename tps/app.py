@@ -80,7 +80,9 @@ def put_together(config: Config, database: Database, seal: Seal) -> Parts:
     """All parts, ready to run; call it inside the running event loop."""
     wake = asyncio.Event()
     sealed_pepper = seal.close(secrets.token_bytes(32), _PEPPER)
-    pepper = seal.open(database.write_now(lambda connection: access.secret(connection, _PEPPER, sealed_pepper)), _PEPPER)
+    pepper = seal.open(
+        database.write_now(lambda connection: access.secret(connection, _PEPPER, sealed_pepper)), _PEPPER
+    )
     catalogue = Catalogue(seal)
     push_ids = PushIds(config.node.number)
     routes = Routes(config.routes, chance=random.random)
@@ -97,9 +99,7 @@ def put_together(config: Config, database: Database, seal: Seal) -> Parts:
         intake=Intake(
             database, catalogue, seal, push_ids=push_ids, pepper=pepper, rules=rules, clock=now_ms, wake=wake
         ),
-        dispatch=Dispatch(
-            database, catalogue, seal, routes, flights, node=config.node.name, clock=now_ms, wake=wake
-        ),
+        dispatch=Dispatch(database, catalogue, seal, routes, flights, node=config.node.name, clock=now_ms, wake=wake),
         settle=Settle(database, routes, flights, clock=now_ms, monotonic=time.monotonic, wake=wake),
         attend=Attend(database, catalogue, flights, node=config.node.name, clock=now_ms, wake=wake),
         clock=now_ms,

@@ -1,4 +1,4 @@
-"""The configuration: one TOML file and a few environment variables, frozen. An unknown key is an error with the nearest known name."""
+"""The configuration: one TOML file and a few environment variables, frozen; an unknown key is an error."""
 
 import base64
 import binascii
@@ -29,7 +29,8 @@ class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     url: str = "sqlite:///tps.sqlite3"
     """sqlite:///FILE, or postgresql://USER@HOST/DATABASE for several nodes. Environment: TPS_STORE_URL."""
     sealing_key_file: str | None = None
-    """File with 32 octets in base64 that seal secrets at rest; further lines hold older keys. Environment: TPS_SEALING_KEY.
+    """File with 32 octets in base64 that seal secrets at rest; further lines hold older keys.
+    Environment: TPS_SEALING_KEY.
     Neither given: a key file is made beside an SQLite store."""
     max_page: int = 1000
     """Rows that one page of a list may hold."""
@@ -113,7 +114,7 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Conf
 
 def masked(config: Config) -> dict[str, Any]:
     """The running values for people to look at, secrets masked."""
-    return _masked(msgspec.to_builtins(config))  # type: ignore[no-any-return]
+    return {name: _masked(value) for name, value in msgspec.to_builtins(config).items()}
 
 
 def sealing_keys(config: StoreConfig, environment: Mapping[str, str] = os.environ) -> list[bytes]:
@@ -127,7 +128,9 @@ def sealing_keys(config: StoreConfig, environment: Mapping[str, str] = os.enviro
         if not path.exists():
             _make_key_file(path)
     else:
-        raise ConfigError("store.sealing_key_file: give a key file (or TPS_SEALING_KEY) when the store is a database server")
+        raise ConfigError(
+            "store.sealing_key_file: give a key file (or TPS_SEALING_KEY) when the store is a database server"
+        )
     try:
         lines = path.read_text("ascii").split()
     except OSError as error:
@@ -154,7 +157,7 @@ def _key(text: str, where: str) -> bytes:
     return key
 
 
-def _masked(value: Any) -> Any:
+def _masked(value: object) -> object:
     if isinstance(value, dict):
         return {name: MASK if name in _SECRET_NAMES and inner else _masked(inner) for name, inner in value.items()}
     if isinstance(value, list):
@@ -165,14 +168,19 @@ def _masked(value: Any) -> Any:
 
 
 def _explained(message: str) -> str:
-    """msgspec's error, with the nearest known name for an unknown key."""
+    """The error of msgspec, with the nearest known name for an unknown key."""
     found = _UNKNOWN_FIELD.search(message)
     if found is None:
         return message
     unknown, place = found[1], re.sub(r"\[\.\.\.\]|\[\d+\]", "", found[2] or "")
     parts: dict[str, type[msgspec.Struct]] = {
-        "": Config, "store": StoreConfig, "http": HttpConfig, "detection": DetectionConfig, "node": NodeConfig, "routes": RouteConfig,
-    }  # fmt: skip
+        "": Config,
+        "store": StoreConfig,
+        "http": HttpConfig,
+        "detection": DetectionConfig,
+        "node": NodeConfig,
+        "routes": RouteConfig,
+    }
     known = parts.get(place, Config).__struct_fields__
     near = difflib.get_close_matches(unknown, known, n=1)
     where = f"{place}.{unknown}" if place else unknown

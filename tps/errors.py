@@ -2,7 +2,7 @@
 
 
 class RejectedError(Exception):
-    """The request is wrong: mend it and send it again. Names the field, the rule and the fix; carries an HTTP status."""
+    """The request is wrong: mend it. Names the field, the rule and the fix; carries an HTTP status."""
 
     def __init__(self, field: str, message: str, *, status: int = 422) -> None:
         super().__init__(f"{field}: {message}" if field else message)

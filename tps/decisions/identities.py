@@ -24,7 +24,7 @@ class Device:
     software_version: str | None = None
     """Digits 15 and 16 of an IMEISV; a new one is a software update, not another device."""
     dirty: str | None = None
-    """Why this identity proves nothing (zeroed, test range ...); None for a plausible one. Recorded, never acted upon."""
+    """Why this identity proves nothing (zeroed, test range); None for a plausible one. Never acted upon."""
 
 
 def bucket_of(key: str) -> int:
@@ -43,14 +43,17 @@ def msisdn(text: str, field: str = "msisdn") -> str:
     """`text` as an international number without the leading +: 5 to 15 digits (E.164)."""
     number = text if text.isdigit() else _SEPARATORS.sub("", text).removeprefix("+")
     if not (5 <= len(number) <= 15 and number.isascii() and number.isdigit()):
-        raise RejectedError(field, f"5 to 15 decimal digits in international form expected, such as +4917012345; got {_shown(text)}")
+        raise RejectedError(
+            field, f"5 to 15 decimal digits in international form expected, such as +4917012345; got {_shown(text)}"
+        )
     return number
 
 
 def device(text: str, field: str = "imei") -> Device:
     """`text` as a device: 14 digits (TAC and serial), 15 (IMEI) or 16 (IMEISV).
 
-    The network sends a zero or anything else as digit 15, so it is never held against the sender (TS 23.003 clause 6.2.1).
+    The network sends a zero or anything else as digit 15, so it is never held against the sender (TS 23.003 clause
+    6.2.1).
     """
     digits = text if text.isdigit() else _SEPARATORS.sub("", text)
     if not (14 <= len(digits) <= 16 and digits.isascii() and digits.isdigit()):
@@ -62,7 +65,7 @@ def device(text: str, field: str = "imei") -> Device:
 def _why_dirty(number: str) -> str | None:
     if number == number[0] * 14:
         return "all digits alike"
-    if number.startswith("0044") or number.startswith("00499901"):
+    if number.startswith(("0044", "00499901")):
         return "test range"
     return "zeroed serial number" if number[8:] == "000000" else None
 

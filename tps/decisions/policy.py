@@ -27,7 +27,7 @@ class DeliveryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     unprotected_reason: str | None = None
     """Why documents may leave without a MAC: for the record."""
     uncertain: UncertainRule = "resend"
-    """What becomes of a push that was in flight when a process or a link died: resend, wait for a receipt, hold for a person."""
+    """What becomes of a push in flight when a process or link died: resend, wait for a receipt, hold for a person."""
     validity_s: int = 3 * 86_400
     """Seconds after which a push that could not be delivered ends as EXPIRED, 60 to 30 days."""
     max_attempts: int = 8
@@ -51,13 +51,17 @@ def method_of(security: SecurityName) -> Method | None:
 
 
 def checked_pin(method: Method | None, pin: str | None) -> str | None:
-    """The PIN that `method` needs; `RejectedError` where it is missing or cannot be one. None where no PIN is needed."""
+    """The PIN that `method` needs, None where it needs none; `RejectedError` where it is missing or wrong."""
     if method is None or method not in NEEDS_PIN:
         return None
     if pin is None:
-        raise RejectedError("pin", f"{method.name} needs a PIN: give one with the push or store one with the subscriber")
+        raise RejectedError(
+            "pin", f"{method.name} needs a PIN: give one with the push or store one with the subscriber"
+        )
     if not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 32):
         raise RejectedError("pin", "4 to 32 decimal digits expected")
     if method is Method.USERPINMAC and len(pin) < 5:
-        raise RejectedError("pin", "USERPINMAC needs at least 5 digits for the first half; the second is computed from the document")
+        raise RejectedError(
+            "pin", "USERPINMAC needs at least 5 digits for the first half; the second is computed from the document"
+        )
     return pin

@@ -1,9 +1,9 @@
 """Numbers of pushes: 63 bits that sort by time and name their bucket, so that a number alone finds its row.
 
-    41 bits  milliseconds since 2024-01-01 UTC (until 2093)
-     6 bits  node
-    10 bits  counter within the millisecond
-     6 bits  bucket
+41 bits  milliseconds since 2024-01-01 UTC (until 2093)
+ 6 bits  node
+10 bits  counter within the millisecond
+ 6 bits  bucket
 """
 
 from tps.decisions.identities import BUCKETS
@@ -45,7 +45,7 @@ def bucket_of_id(push_id: int) -> int:
 
 
 def reference_of(push_id: int, attempt: int, *, wide: bool) -> int:
-    """Concatenation reference (8 or 16 bits): another one for the next push to the same handset, and for the next attempt."""
+    """Concatenation reference (8 or 16 bits): another one for the next push, and for the next attempt."""
     return ((push_id >> 6) + attempt) & (0xFFFF if wide else 0xFF)
 
 
@@ -59,8 +59,12 @@ def id_of(text: str, field: str = "id") -> int:
     value = 0
     for letter in text.lower():
         if letter not in _VALUES or len(text) != _LETTERS:
-            raise RejectedError(field, f"a push id of {_LETTERS} letters and digits expected; got {text[:20]!r}", status=404)
+            raise RejectedError(
+                field, f"a push id of {_LETTERS} letters and digits expected; got {text[:20]!r}", status=404
+            )
         value = value << 5 | _VALUES[letter]
     if not text or value >= 1 << 63:
-        raise RejectedError(field, f"a push id of {_LETTERS} letters and digits expected; got {text[:20]!r}", status=404)
+        raise RejectedError(
+            field, f"a push id of {_LETTERS} letters and digits expected; got {text[:20]!r}", status=404
+        )
     return value

@@ -6,11 +6,13 @@ A push is stored before anyone is told that it was accepted (QUEUED). A node tak
 segments to the SMSC and notes the answers (SENT once every part was accepted). Delivery receipts end it (DELIVERED when
 every part arrived, FAILED as soon as one part cannot).
 
-Between "written to the socket" and "answer on disk" a process can die and a link can break. Such a push is UNCERTAIN: it
-may or may not have gone out. What happens then is the settings' rule (resend, wait for a receipt, hold for a person), and
-UNCERTAIN is the only state through which a push can go out twice.
+Between "written to the socket" and "answer on disk" a process can die and a link can break. Such a push is
+UNCERTAIN: it
+may or may not have gone out. What happens then is the settings' rule (resend, wait for a receipt, hold for a
+person), and UNCERTAIN is the only state through which a push can go out twice.
 
-Everything that changes a push's state is a row here; an event without a row is refused with `IllegalMoveError`, so late,
+Everything that changes a push's state is a row here; an event without a row is refused with `IllegalMoveError`, so
+late,
 repeated and overtaking events are rows too, with the reason beside them. The store saves states and never decides one.
 """
 
@@ -170,4 +172,4 @@ def move(state: State, event: Event) -> State:
 UNCERTAIN_RULES: Mapping[str, Event | None] = MappingProxyType(
     {"resend": Event.RESEND, "wait": None, "hold": Event.HOLD}
 )
-"""What becomes of an UNCERTAIN push, by the rule of its settings; None leaves it until a receipt comes or it expires."""
+"""What becomes of an UNCERTAIN push, by its settings' rule; None: wait until a receipt comes or it expires."""

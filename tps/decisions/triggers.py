@@ -1,4 +1,4 @@
-"""What a trigger leads to: a push, a record, or a refusal. Pure; whether the pair is SET already is the store's unique index."""
+"""What a trigger leads to: a push, a record, or a refusal. Whether a pair is SET, the unique index says."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Outcome(StrEnum):
 
 
 class Trigger(NamedTuple):
-    """A reason to set up a device: a detection by the network, or a wish of the back office. Identities are in one form."""
+    """A reason to set up a device: a detection by the network, or a wish of the back office."""
 
     imsi: str | None
     msisdn: str | None
@@ -88,7 +88,9 @@ def decide(trigger: Trigger, known: Sighting, default_settings: str | None) -> S
 def _unknown_subscriber(trigger: Trigger) -> Answer:
     if trigger.is_detection:
         return Answer(Outcome.RECORDED, reason="no subscriber has this IMSI")
-    return Answer(Outcome.REJECTED, field="imsi", reason="no subscriber has this IMSI: create the subscriber first", status=404)
+    return Answer(
+        Outcome.REJECTED, field="imsi", reason="no subscriber has this IMSI: create the subscriber first", status=404
+    )
 
 
 def _why_only_recorded(trigger: Trigger, known: Sighting) -> str | None:

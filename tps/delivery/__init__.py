@@ -5,6 +5,7 @@
     dispatch  claim due pushes, hand their segments to the routes            one commit per batch
     settle    answers and receipts -> states -> the pair is SET              one commit per batch
 
-Beside the way: `catalogue` (the settings as the way uses them), `flights` (pushes on the wire), `attend` (what time does to
+Beside the way: `catalogue` (the settings as the way uses them), `flights` (pushes on the wire), `attend` (what time
+does to
 a push). The unit of flow is a batch: a function of the way takes and returns a list, and one push is a batch of one.
 """

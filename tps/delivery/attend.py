@@ -1,8 +1,8 @@
 """Attend: what time does to a push, once a second.
 
-    SENDING    its lease ran out, or its node died        -> UNCERTAIN
-    UNCERTAIN  the rule of its settings                   -> QUEUED (resend) | HELD (hold) | waits for a receipt
-    SENT, HELD, UNCERTAIN, QUEUED past their validity     -> EXPIRED
+SENDING    its lease ran out, or its node died        -> UNCERTAIN
+UNCERTAIN  the rule of its settings                   -> QUEUED (resend) | HELD (hold) | waits for a receipt
+SENT, HELD, UNCERTAIN, QUEUED past their validity     -> EXPIRED
 """
 
 import asyncio
@@ -131,4 +131,3 @@ def _waiting(push: StoredPush, now: int) -> Move:
     state = State(push.state)
     line = history_line(now, "wait", state, "the settings' rule is wait")
     return Move(push.bucket, push.id, state, state, push.expires_at, line)
-

@@ -1,6 +1,6 @@
 """Compose: a push and its settings in, its SMS out. Pure, so that any stage can be shown without a network.
 
-    settings x values -> document -> WBXML -> MAC -> WSP push -> segments
+settings x values -> document -> WBXML -> MAC -> WSP push -> segments
 """
 
 from collections.abc import Mapping
@@ -50,7 +50,10 @@ def segments_of(
     reference = reference_of(push_id, attempt, wide=wide)
     parts = carrier.segments(body, method=method, key=key, reference=reference, wide=wide)
     if len(parts) > PARTS_MAX:
-        raise EncodeError(f"document: {len(body)} octets make {len(parts)} segments; at most {PARTS_MAX} are sent, make the settings smaller")
+        raise EncodeError(
+            f"document: {len(body)} octets make {len(parts)} segments; at most {PARTS_MAX} are sent, "
+            "make the settings smaller"
+        )
     return parts
 
 

@@ -7,6 +7,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import Connection
@@ -20,11 +21,13 @@ from tps.delivery.flights import Flight, Flights
 from tps.delivery.intake import open_secrets
 from tps.errors import RetryLaterError
 from tps.smpp.routes import Route, Routes
-from tps.smpp.submit_sm import Message
 from tps.store import pushes
 from tps.store.database import Database
 from tps.store.pushes import DuePush, Move, history_line
 from tps.store.sealing import Seal, UnsealError
+
+if TYPE_CHECKING:
+    from tps.smpp.submit_sm import Message
 
 log = structlog.get_logger(__name__)
 
@@ -122,7 +125,9 @@ class Dispatch:
             route = self._routes.choose(push.msisdn)
             if route is None:
                 returned.append(
-                    _moved(push, State.SENDING, Event.RELEASE, now, detail="no route is up", until=now + NO_ROUTE_PAUSE_MS)
+                    _moved(
+                        push, State.SENDING, Event.RELEASE, now, detail="no route is up", until=now + NO_ROUTE_PAUSE_MS
+                    )
                 )
                 continue
             try:

@@ -1,6 +1,7 @@
 """Pushes on the wire: what became of each part since the push was claimed, until its outcome is on the disk.
 
-A flight is in memory only, and only while this node holds the push's lease. What it learns is written once, by settle, when
+A flight is in memory only, and only while this node holds the push's lease. What it learns is written once, by
+settle, when
 all parts are answered: if receipts came as fast as the answers, the push goes from SENDING to DELIVERED in one write.
 """
 

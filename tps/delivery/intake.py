@@ -2,8 +2,8 @@
 
     trigger -> who is it, what is known of the device -> decide -> is the pair's key held? -> store as QUEUED
 
-A batch is one transaction. Concurrent single triggers are gathered: while one batch is being committed the next one fills, so
-that a lone trigger waits for nothing and a crowd shares a commit.
+A batch is one transaction. Concurrent single triggers are gathered: while one batch is being committed the next one
+fills, so that a lone trigger waits for nothing and a crowd shares a commit.
 """
 
 import asyncio
@@ -96,7 +96,9 @@ class Intake:
     async def accept_one(self, trigger: Trigger) -> Answer:
         """The answer to a lone trigger, which shares its commit with its neighbours."""
         if len(self._waiting) >= WAITING_MAX:
-            raise RetryLaterError("more requests than the disk takes are waiting; nothing was stored, send it again", delay_s=1.0)
+            raise RetryLaterError(
+                "more requests than the disk takes are waiting; nothing was stored, send it again", delay_s=1.0
+            )
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((trigger, answer))
         self._arrived.set()
@@ -150,7 +152,9 @@ class Intake:
         self._store(connection, triggers, sends, answers, now)
         return [answer for answer in answers if answer is not None]
 
-    def _imsis(self, connection: Connection, triggers: Sequence[Trigger], answers: list[Answer | None]) -> list[str | None]:
+    def _imsis(
+        self, connection: Connection, triggers: Sequence[Trigger], answers: list[Answer | None]
+    ) -> list[str | None]:
         """The IMSI of each trigger; answers those whose number belongs to nobody."""
         imsis = [trigger.imsi for trigger in triggers]
         by_number = [place for place, trigger in enumerate(triggers) if trigger.imsi is None]
@@ -165,7 +169,9 @@ class Intake:
                 answers[place] = (
                     Answer(Outcome.RECORDED, reason=reason)
                     if trigger.is_detection
-                    else Answer(Outcome.REJECTED, field="msisdn", reason=f"{reason}: create the subscriber first", status=404)
+                    else Answer(
+                        Outcome.REJECTED, field="msisdn", reason=f"{reason}: create the subscriber first", status=404
+                    )
                 )
         return imsis
 
@@ -249,9 +255,14 @@ class Intake:
             values = _decode_values(self._seal.open(known.sealed_values, values_context(imsi))) | values
         missing = missing_values(profile.placeholders, values)
         if missing:
-            raise RejectedError("values", f"settings {profile.name!r} need {', '.join(missing)}, which this subscriber has not: store them with the subscriber")
+            raise RejectedError(
+                "values",
+                f"settings {profile.name!r} need {', '.join(missing)}: store them with the subscriber",
+            )
         used = {name: values[name] for name in profile.placeholders}
-        mixed = hmac.digest(self._pepper, profile.fingerprint.to_bytes(8, "big", signed=True) + _encode_json(used), hashlib.sha256)
+        mixed = hmac.digest(
+            self._pepper, profile.fingerprint.to_bytes(8, "big", signed=True) + _encode_json(used), hashlib.sha256
+        )
         return self._sealed(PushSecrets(pin, used), push_id), int.from_bytes(mixed[:8], "big", signed=True)
 
     def _sealed(self, secrets: PushSecrets, push_id: int) -> str:

@@ -4,8 +4,8 @@
     receipts  -> the flight, while it is in the air; else message id -> submission -> push, on the disk
     landed    -> one move each: SENT, DELIVERED, FAILED, back to QUEUED, UNCERTAIN
 
-A receipt may overtake the answer that names its message id: it waits, unacknowledged, for `PARKED_S`. A flight whose parts are
-all accepted waits `LINGER_S` for its receipts, so that a fast SMSC costs one write a push instead of two.
+A receipt may overtake the answer that names its message id: it waits, unacknowledged, for `PARKED_S`. A flight whose
+parts are all accepted waits `LINGER_S` for its receipts, so that a fast SMSC costs one write a push instead of two.
 """
 
 import asyncio
@@ -152,7 +152,11 @@ class Settle:
         """Into the flights they belong to; returns those to be looked for on the disk."""
         passing = [receipt for receipt in receipts if not receipt.final]
         self._routes.acknowledge(passing)
-        sought = [Sought(receipt, last_look=False) for receipt in receipts if receipt.final and not self._fold_receipt(receipt)]
+        sought = [
+            Sought(receipt, last_look=False)
+            for receipt in receipts
+            if receipt.final and not self._fold_receipt(receipt)
+        ]
         if self._parked:
             waiting: list[Parked] = []
             for parked in self._parked:
@@ -209,7 +213,7 @@ class Settle:
         return frozenset(matches)
 
     def _matches(self, connection: Connection, sought: Sequence[Sought]) -> dict[int, Match]:
-        """The best match of each receipt by its place: the likeliest form of the id whose part went to the same number."""
+        """The best match of each receipt by its place: the likeliest form of the id, sent to the same number."""
         candidates = [
             Candidate(place, rank, bucket_of(message_id), receipt.route, message_id)
             for place, (receipt, _) in enumerate(sought)
@@ -230,7 +234,9 @@ class Settle:
                 done.append(receipt)
             elif last_look:
                 self.unmatched += 1
-                log.warning("receipt.unmatched", route=receipt.route, message_id=receipt.message_id, state=receipt.state)
+                log.warning(
+                    "receipt.unmatched", route=receipt.route, message_id=receipt.message_id, state=receipt.state
+                )
                 done.append(receipt)
             else:
                 self._parked.append(Parked(receipt, monotonic + PARKED_S))
@@ -326,6 +332,6 @@ def _failure(receipt: Receipt, part: int) -> str:
 
 
 def _same_number(msisdn: str, destination: str) -> bool:
-    """True unless the receipt names another handset: ids of two forms may collide, numbers do not. National forms end alike."""
+    """True unless the receipt names another handset: ids may collide, numbers do not. National forms end alike."""
     digits = destination.lstrip("+0")
     return not digits or msisdn.endswith(digits) or digits.endswith(msisdn)

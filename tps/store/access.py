@@ -93,5 +93,7 @@ def secret(connection: Connection, name: str, sealed_if_new: str) -> str:
         with connection.begin_nested():
             connection.execute(insert(server_secret).values(name=name, sealed_value=sealed_if_new))
     except IntegrityError:  # another node was first
-        return str(connection.execute(select(server_secret.c.sealed_value).where(server_secret.c.name == name)).scalar_one())
+        return str(
+            connection.execute(select(server_secret.c.sealed_value).where(server_secret.c.name == name)).scalar_one()
+        )
     return sealed_if_new

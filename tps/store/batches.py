@@ -1,13 +1,14 @@
 """Many rows as one statement: a batch is a table-valued parameter, and an answer of many rows is fetched in one step.
 
-On SQLite the batch is one JSON text read by `json_each`, and results come back as one JSON text. Both make the whole batch
-a single `sqlite3_step`, during which the interpreter lock is free: row-by-row binding or fetching takes the lock back at
-every row, and on a busy event loop each of these waits for a switch interval. On PostgreSQL the batch is `unnest` of one
-array per column. See docs/performance.md for what was measured.
+On SQLite the batch is one JSON text read by `json_each`, and results come back as one JSON text. Both make the whole
+batch a single `sqlite3_step`, during which the interpreter lock is free: row-by-row binding or fetching takes the lock
+back at
+every row, and on a busy event loop each of these waits for a switch interval. On PostgreSQL the batch is `unnest` of
+one array per column. See docs/performance.md for what was measured.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import (
@@ -22,8 +23,10 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.elements import ColumnElement
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[list[Any]]).decode

@@ -1,8 +1,9 @@
-"""Connections, and the one writer: concurrent writes are gathered into one transaction and each is answered when it is durable.
+"""Connections, and the one writer, which gathers concurrent writes into one transaction (group commit).
 
-Both databases are driven by blocking drivers in threads: they let go of the interpreter lock while the database works, so the
-writer is what uses the second core. There is no timer: while one transaction is being committed, whatever arrives waits for
-the next, so batches grow with the load and a lone write goes straight through.
+Both databases are driven by blocking drivers in threads: they let go of the interpreter lock while the database
+works, so the
+writer is what uses the second core. There is no timer: while one transaction is being committed, whatever arrives
+waits for the next, so batches grow with the load and a lone write goes straight through.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ READERS = 3
 SQLITE_CACHE_KIB = 131_072
 SQLITE_BUSY_TIMEOUT_MS = 5_000
 SQLITE_CHECKPOINT_PAGES = 8_000
-"""WAL pages (4 KiB) before a checkpoint: larger than SQLite's 1000, because hot pages are then copied back less often."""
+"""WAL pages (4 KiB) before a checkpoint; above SQLite's 1000, so that hot pages are copied back less often."""
 
 
 @dataclass(slots=True)
@@ -59,8 +60,8 @@ class Database:
     async def write(self, operation: Operation[T]) -> T:
         """What `operation` returned, once its transaction is durable.
 
-        An operation may run twice (when a neighbour in its transaction failed), so it must have no effect but on the store.
-        `RetryLaterError` when the database cannot be reached or is locked.
+        An operation may run twice (when a neighbour in its transaction failed), so it must have no effect but on the
+        store. `RetryLaterError` when the database cannot be reached or is locked.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
@@ -160,16 +161,19 @@ def _unreachable(error: Exception) -> RetryLaterError:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        engine = create_engine(
+        return create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             pool_size=READERS + 2,
             pool_pre_ping=True,
             connect_args={"connect_timeout": 5, "application_name": "tps"},
         )
-        return engine
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(f"store url: sqlite:///PATH or postgresql://... expected; got {parsed.drivername}")
-    engine = create_engine(parsed, pool_size=READERS + 2, connect_args={"check_same_thread": False, "timeout": SQLITE_BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(
+        parsed,
+        pool_size=READERS + 2,
+        connect_args={"check_same_thread": False, "timeout": SQLITE_BUSY_TIMEOUT_MS / 1000},
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -1,4 +1,4 @@
-"""The history of the devices that each SIM was seen in. Whether a pair is SET stands in its pushes (`tps.store.pushes`)."""
+"""The devices that each SIM was seen in. Whether a pair is SET stands in its pushes (`tps.store.pushes`)."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -50,7 +50,9 @@ def note(connection: Connection, pairs: Sequence[Pair]) -> None:
 def of_subscriber(connection: Connection, bucket: int, imsi: str) -> list[Pair]:
     """The devices this SIM was seen in, the newest first."""
     columns = [pair.c[name] for name in Pair._fields]
-    statement = select(*columns).where(pair.c.bucket == bucket, pair.c.imsi == imsi).order_by(pair.c.last_seen_at.desc())
+    statement = (
+        select(*columns).where(pair.c.bucket == bucket, pair.c.imsi == imsi).order_by(pair.c.last_seen_at.desc())
+    )
     return [Pair(*row) for row in connection.execute(statement)]
 
 
@@ -88,10 +90,14 @@ def _note(dialect: str) -> tuple[Insert, Batch]:
     is_newer = new.last_seen_at >= pair.c.last_seen_at
     greater, lesser = (func.max, func.min) if dialect == "sqlite" else (func.greatest, func.least)
     changed = {
-        "software_version": case((is_newer, func.coalesce(new.software_version, pair.c.software_version)), else_=pair.c.software_version),
+        "software_version": case(
+            (is_newer, func.coalesce(new.software_version, pair.c.software_version)), else_=pair.c.software_version
+        ),
         "dirty": case((is_newer, new.dirty), else_=pair.c.dirty),
         "source": case((is_newer, new.source), else_=pair.c.source),
         "first_seen_at": lesser(new.first_seen_at, pair.c.first_seen_at),
         "last_seen_at": greater(new.last_seen_at, pair.c.last_seen_at),
     }
-    return statement.on_conflict_do_update(index_elements=[pair.c.bucket, pair.c.imsi, pair.c.device], set_=changed), batch
+    return statement.on_conflict_do_update(
+        index_elements=[pair.c.bucket, pair.c.imsi, pair.c.device], set_=changed
+    ), batch

@@ -189,7 +189,10 @@ def owned(connection: Connection, owner: str, limit: int) -> list[StoredPush]:
     """SENDING pushes under the lease of this node: after a restart, those that were in flight."""
     columns = [push.c[name] for name in StoredPush._fields]
     statement = (
-        select(*columns).where(is_open, push.c.state == int(State.SENDING), push.c.owner == owner).limit(limit).with_for_update()
+        select(*columns)
+        .where(is_open, push.c.state == int(State.SENDING), push.c.owner == owner)
+        .limit(limit)
+        .with_for_update()
     )
     return [StoredPush(*row) for row in connection.execute(statement)]
 
@@ -201,15 +204,17 @@ def load(connection: Connection, ids: Sequence[tuple[int, int]]) -> dict[int, St
 
 
 def save(connection: Connection, moves: Sequence[Move], now_ms: int) -> int:
-    """Save these moves and append to the histories. A push no longer in `state_before` is left alone; returns how many moved."""
+    """Save these moves and append to the histories; returns how many were still in `state_before` and moved."""
     if not moves:
         return 0
     statement, batch = _save(connection.dialect.name)
     return connection.execute(statement, {**batch.parameters(moves), "now": now_ms}).rowcount
 
 
-def release_keys(connection: Connection, bucket: int, imsi: str, device: str | None = None, fingerprint: int | None = None) -> None:
-    """Let go of the keys that pushes of this subscriber hold (all, or for one device or fingerprint): they may be set up anew."""
+def release_keys(
+    connection: Connection, bucket: int, imsi: str, device: str | None = None, fingerprint: int | None = None
+) -> None:
+    """Let go of the keys that this subscriber's pushes hold (all, or for one device or fingerprint)."""
     where = [push.c.bucket == bucket, push.c.imsi == imsi, push.c.key_released == 0]
     if device is not None:
         where.append(push.c.device == device)
@@ -228,17 +233,13 @@ def retake_key(connection: Connection, bucket: int, push_id: int) -> None:
         other.c.fingerprint == push.c.fingerprint,
         other.c.key_released == 0,
     )
-    connection.execute(
-        update(push).where(push.c.bucket == bucket, push.c.id == push_id, ~taken).values(key_released=0)
-    )
+    connection.execute(update(push).where(push.c.bucket == bucket, push.c.id == push_id, ~taken).values(key_released=0))
 
 
 def open_of(connection: Connection, bucket: int, imsi: str) -> list[StoredPush]:
     """The subscriber's pushes of which something can still come."""
     columns = [push.c[name] for name in StoredPush._fields]
-    statement = select(*columns).where(
-        push.c.bucket == bucket, push.c.imsi == imsi, push.c.key_released == 0, is_open
-    )
+    statement = select(*columns).where(push.c.bucket == bucket, push.c.imsi == imsi, push.c.key_released == 0, is_open)
     return [StoredPush(*row) for row in connection.execute(statement.with_for_update())]
 
 
@@ -250,10 +251,8 @@ def find(connection: Connection, bucket: int, push_id: int) -> PushRow | None:
 
 def counts_by_state(connection: Connection) -> dict[int, int]:
     """How many open pushes there are in each open state."""
-    statement = (
-        select(push.c.state, func.count()).where(is_open).group_by(push.c.state)
-    )
-    return {state: count for state, count in connection.execute(statement)}
+    statement = select(push.c.state, func.count()).where(is_open).group_by(push.c.state)
+    return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 @cache
@@ -277,13 +276,17 @@ def _holders(dialect: str) -> tuple[Select[Any], Batch]:
     batch = Batch(
         dialect, place=SmallInteger(), bucket=SmallInteger(), imsi=String(), device=String(), fingerprint=BigInteger()
     )
-    statement = select(batch.c["place"].label("place"), push.c.id, push.c.state).select_from(batch.source).join(
-        push,
-        (push.c.bucket == batch.c["bucket"])
-        & (push.c.imsi == batch.c["imsi"])
-        & (push.c.device == batch.c["device"])
-        & (push.c.fingerprint == batch.c["fingerprint"])
-        & (push.c.key_released == 0),
+    statement = (
+        select(batch.c["place"].label("place"), push.c.id, push.c.state)
+        .select_from(batch.source)
+        .join(
+            push,
+            (push.c.bucket == batch.c["bucket"])
+            & (push.c.imsi == batch.c["imsi"])
+            & (push.c.device == batch.c["device"])
+            & (push.c.fingerprint == batch.c["fingerprint"])
+            & (push.c.key_released == 0),
+        )
     )
     return fetching(dialect, statement), batch
 
@@ -336,7 +339,10 @@ def _save(dialect: str) -> tuple[Update, Batch]:
         "parts": SmallInteger(), "delivered_parts": BigInteger(), "error": Text(), "releases_key": SmallInteger(),
     }  # fmt: skip
     batch = Batch(dialect, **types)
-    kept = {name: func.coalesce(batch.c[name], push.c[name]) for name in ("attempts", "route", "parts", "delivered_parts", "error")}
+    kept = {
+        name: func.coalesce(batch.c[name], push.c[name])
+        for name in ("attempts", "route", "parts", "delivered_parts", "error")
+    }
     moved = {
         "state": batch.c["state"],
         "attention_at": batch.c["attention_at"],

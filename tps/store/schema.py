@@ -1,9 +1,11 @@
 """The tables.
 
-Every subscriber-keyed table has `bucket` (0 to 63, `tps.decisions.identities.bucket_of` of the IMSI) as the first column of
-its primary key and of every unique index, so that the same schema can be distributed by bucket; tables keyed by something
-else (MSISDN, message id) have their own bucket of that key. No foreign key crosses buckets. Times are milliseconds since
-1970-01-01 UTC. Columns named `sealed_*` hold what `tps.store.sealing` made of a secret.
+Every subscriber-keyed table has `bucket` (0 to 63, `tps.decisions.identities.bucket_of` of the IMSI) as the first
+column of
+its primary key and of every unique index, so that the same schema can be distributed by bucket; tables keyed by
+something
+else (MSISDN, message id) have their own bucket of that key. No foreign key crosses buckets. Times are milliseconds
+since 1970-01-01 UTC. Columns named `sealed_*` hold what `tps.store.sealing` made of a secret.
 """
 
 from sqlalchemy import (
@@ -121,7 +123,8 @@ Index(
     push.c.key_released,
     unique=True,
 )
-# A partial index is used only by a statement that repeats its condition to the letter, hence a literal and not a parameter.
+# A partial index is used only by a statement that repeats its condition to the letter, hence a literal and not a
+# parameter.
 is_open = push.c.state < literal_column(str(int(State.DELIVERED)))
 Index(
     "ix_push_attention",

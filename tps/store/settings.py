@@ -1,8 +1,8 @@
-"""Settings on disk: every version that was ever published, its body sealed. The newest version of a name is the active one."""
+"""Settings on disk: every version ever published, its body sealed. The newest version of a name is active."""
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from tps.store.schema import settings
 
@@ -30,12 +30,15 @@ def add(connection: Connection, row: StoredSettings) -> None:
 
 def newest_version(connection: Connection, name: str) -> int:
     """The newest version number of `name`, 0 where there is none."""
-    return connection.execute(select(func.coalesce(func.max(settings.c.version), 0)).where(settings.c.name == name)).scalar_one()
+    newest = select(func.coalesce(func.max(settings.c.version), 0)).where(settings.c.name == name)
+    return int(connection.execute(newest).scalar_one())
 
 
 def generation(connection: Connection) -> tuple[int, int]:
     """Changes whenever a version is stored, at whichever node."""
-    row = connection.execute(select(func.count(), func.coalesce(func.max(settings.c.created_at), 0)).select_from(settings)).one()
+    row = connection.execute(
+        select(func.count(), func.coalesce(func.max(settings.c.created_at), 0)).select_from(settings)
+    ).one()
     return (row[0], row[1])
 
 
@@ -44,7 +47,8 @@ def find(connection: Connection, name: str, version: int | None = None) -> Store
     statement = select(*_COLUMNS).where(settings.c.name == name).order_by(settings.c.version.desc()).limit(1)
     if version is not None:
         statement = statement.where(settings.c.version == version)
-    return _row(connection.execute(statement).one_or_none())
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else StoredSettings(*row)
 
 
 def versions(connection: Connection, name: str) -> list[StoredSettings]:
@@ -56,11 +60,9 @@ def versions(connection: Connection, name: str) -> list[StoredSettings]:
 def active(connection: Connection) -> list[StoredSettings]:
     """The newest version of every name."""
     newest = select(settings.c.name, func.max(settings.c.version).label("version")).group_by(settings.c.name).subquery()
-    statement = select(*_COLUMNS).join(
-        newest, (settings.c.name == newest.c.name) & (settings.c.version == newest.c.version)
-    ).order_by(settings.c.name)
+    statement = (
+        select(*_COLUMNS)
+        .join(newest, (settings.c.name == newest.c.name) & (settings.c.version == newest.c.version))
+        .order_by(settings.c.name)
+    )
     return [StoredSettings(*row) for row in connection.execute(statement)]
-
-
-def _row(row: Row[tuple[object, ...]] | None) -> StoredSettings | None:
-    return None if row is None else StoredSettings(*row)  # type: ignore[arg-type]

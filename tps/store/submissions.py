@@ -1,10 +1,22 @@
-"""Message ids on disk: which part of which push the SMSC gave an id to, so that receipts find it after any time or restart."""
+"""Message ids on disk: which part of which push the SMSC gave an id to, so that receipts find it at any time."""
 
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Delete, Insert, Select, SmallInteger, String, delete, select, true, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Delete,
+    Insert,
+    Select,
+    SmallInteger,
+    String,
+    delete,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tps.store.batches import Batch, fetch, fetching
@@ -96,13 +108,15 @@ def _match(dialect: str) -> tuple[Select[Any], Batch]:
         dialect, place=BigInteger(), rank=SmallInteger(), bucket=SmallInteger(), route=String(), message_id=String()
     )
     columns = [submission.c[name] for name in Match._fields[2:]]
-    statement = select(batch.c["place"].label("place"), batch.c["rank"].label("rank"), *columns).select_from(
-        batch.source
-    ).join(
-        submission,
-        (submission.c.bucket == batch.c["bucket"])
-        & (submission.c.route == batch.c["route"])
-        & (submission.c.message_id == batch.c["message_id"]),
+    statement = (
+        select(batch.c["place"].label("place"), batch.c["rank"].label("rank"), *columns)
+        .select_from(batch.source)
+        .join(
+            submission,
+            (submission.c.bucket == batch.c["bucket"])
+            & (submission.c.route == batch.c["route"])
+            & (submission.c.message_id == batch.c["message_id"]),
+        )
     )
     return fetching(dialect, statement), batch
 

@@ -40,7 +40,7 @@ class Subscriber(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What intake needs of one trigger's subscriber and device. Fields after `place` are None where there is no account."""
+    """What intake needs of one trigger's subscriber and device. `msisdn` is None where there is no account."""
 
     place: int
     msisdn: str | None
@@ -58,7 +58,9 @@ def put(connection: Connection, subscribers: Sequence[Subscriber]) -> None:
     statement, batch = _put(connection.dialect.name)
     connection.execute(statement, batch.parameters(subscribers))
     numbers, number_batch = _put_numbers(connection.dialect.name)
-    connection.execute(numbers, number_batch.parameters([(bucket_of(row.msisdn), row.msisdn, row.imsi) for row in subscribers]))
+    connection.execute(
+        numbers, number_batch.parameters([(bucket_of(row.msisdn), row.msisdn, row.imsi) for row in subscribers])
+    )
 
 
 def load(connection: Connection, imsis: Sequence[str]) -> dict[str, Subscriber]:
@@ -78,7 +80,7 @@ def imsis_of(connection: Connection, msisdns: Sequence[str]) -> dict[str, str]:
     """MSISDN -> IMSI for the numbers that belong to an account."""
     statement, batch = _imsis_of(connection.dialect.name)
     rows = fetch(connection, statement, batch.parameters([(bucket_of(number), number) for number in msisdns]))
-    return {number: imsi for number, imsi in rows}
+    return dict(rows)
 
 
 def seen_with(connection: Connection, sightings: Sequence[tuple[int, str, str, int]]) -> None:
@@ -167,8 +169,10 @@ def _put_numbers(dialect: str) -> tuple[Insert, Batch]:
 @cache
 def _load(dialect: str) -> tuple[Select[Any], Batch]:
     batch = Batch(dialect, bucket=SmallInteger(), imsi=String())
-    statement = select(*(subscriber.c[name] for name in Subscriber._fields)).select_from(batch.source).join(
-        subscriber, (subscriber.c.bucket == batch.c["bucket"]) & (subscriber.c.imsi == batch.c["imsi"])
+    statement = (
+        select(*(subscriber.c[name] for name in Subscriber._fields))
+        .select_from(batch.source)
+        .join(subscriber, (subscriber.c.bucket == batch.c["bucket"]) & (subscriber.c.imsi == batch.c["imsi"]))
     )
     return fetching(dialect, statement), batch
 
@@ -189,9 +193,7 @@ def _known(dialect: str) -> tuple[Select[Any], Batch]:
             pair.c.software_version,
         )
         .select_from(batch.source)
-        .outerjoin(
-            subscriber, (subscriber.c.bucket == batch.c["bucket"]) & (subscriber.c.imsi == batch.c["imsi"])
-        )
+        .outerjoin(subscriber, (subscriber.c.bucket == batch.c["bucket"]) & (subscriber.c.imsi == batch.c["imsi"]))
         .outerjoin(
             pair,
             (pair.c.bucket == batch.c["bucket"])
@@ -205,9 +207,13 @@ def _known(dialect: str) -> tuple[Select[Any], Batch]:
 @cache
 def _imsis_of(dialect: str) -> tuple[Select[Any], Batch]:
     batch = Batch(dialect, bucket=SmallInteger(), msisdn=String())
-    statement = select(subscriber_number.c.msisdn, subscriber_number.c.imsi).select_from(batch.source).join(
-        subscriber_number,
-        (subscriber_number.c.bucket == batch.c["bucket"]) & (subscriber_number.c.msisdn == batch.c["msisdn"]),
+    statement = (
+        select(subscriber_number.c.msisdn, subscriber_number.c.imsi)
+        .select_from(batch.source)
+        .join(
+            subscriber_number,
+            (subscriber_number.c.bucket == batch.c["bucket"]) & (subscriber_number.c.msisdn == batch.c["msisdn"]),
+        )
     )
     return fetching(dialect, statement), batch
 
