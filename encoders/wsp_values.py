@@ -96,10 +96,8 @@ def encode_raw(value: bytes, read: Callable[[Cursor], bytes] = decode_value) -> 
 
 
 def decode_field(cursor: Cursor) -> Cursor:
-    """A cursor over the octets that the value-length at this place counts (clause 8.4.2.2)."""
+    """A cursor over the octets that the value-length here counts: one that begins with 0 to 31 (clause 8.4.2.2)."""
     first = cursor.octet()
-    if first > LENGTH_QUOTE:
-        raise DecodeError(f"octet {cursor.position - 1}: value length expected, got {first:02X}")
     return Cursor(cursor.take(cursor.uintvar() if first == LENGTH_QUOTE else first))
 
 

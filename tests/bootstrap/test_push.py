@@ -1,5 +1,6 @@
 """A document on its way: security, WSP push, SMS segments."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ BODY = bytes.fromhex("030B6A004501")
 MEDIA_TYPE = "application/vnd.wap.connectivity-wbxml"
 SIGNING = [Method.NETWPIN, Method.USERPIN, Method.USERNETWPIN]
 
-BODIES = st.binary(max_size=600)
+BODIES = st.builds(lambda size, seed: Random(seed).randbytes(size), st.integers(0, 600), st.integers())
 TRANSACTIONS = st.integers(0, 255)
 
 
@@ -74,6 +75,13 @@ def test_the_handset_gets_the_push_that_was_cut(body: bytes, wide: bool, referen
     reassembler = Reassembler()
     assert [reassembler.add("", one) for one in arrived][-1] == whole
     assert tuple(one.payload for one in arrived) == slices(body, wide=wide, **security)
+
+
+def test_the_same_push_goes_over_every_carriage() -> None:
+    whole = push_pdu(BODY, method=Method.NETWPIN, key=KEY)
+    (one,) = segments(BODY, method=Method.NETWPIN, key=KEY, reference=1)
+    assert slices(BODY, method=Method.NETWPIN, key=KEY) == (whole,)
+    assert decode_user_data(one).payload == whole
 
 
 def test_slices_leave_the_message_centre_room_for_a_wide_reference() -> None:

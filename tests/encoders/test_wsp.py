@@ -133,6 +133,7 @@ def signed(content: str) -> bytes:
         (b"\x01\x06\x03\xb6\x7f\x02", "code pages"),
         (b"\x01\x06\x03\xb6\x02\x81", "code pages"),
         (b"\x01\x06\x03\xb6\x00\x81", "a token expected"),
+        (b"\x01\x06\x04\xb6\x20\x00\x81", "a token expected"),
     ],
 )
 def test_what_is_no_push_is_refused_with_the_reason(octets: bytes, reason: str) -> None:
@@ -183,6 +184,10 @@ def test_a_charset_without_a_number_here_stays_a_parameter() -> None:
     assert pdu.content_type.charset is None
     assert pdu.content_type.parameters == (Parameter("charset", b"koi8-r\0"),)
     assert decode_push(encode_push(pdu)) == pdu
+
+
+def test_a_charset_may_be_named_in_either_case() -> None:
+    assert decode_push(signed("B6 81 55 54 46 2D 38 00")).content_type.charset == 106
 
 
 def test_names_of_headers_may_be_text_in_either_case() -> None:
