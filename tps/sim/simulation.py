@@ -1,0 +1,94 @@
+"""The simulated SMSC, alone or with handsets behind it, as a process: what `tps simulate` runs."""
+
+import asyncio
+import json
+import signal
+import ssl
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TextIO
+
+import uvloop
+
+from tps.sim.population import Population
+from tps.sim.smsc import DEFAULT_ACCOUNTS, Smsc
+from tps.sim.smsc_behaviour import Behaviour
+from tps.sim.smsc_pdus import SubmitSm
+from tps.sim.subscribers import Subscribers
+
+
+def run_smsc(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    behaviour: Behaviour | None = None,
+    *,
+    accounts: Mapping[str, str] = DEFAULT_ACCOUNTS,
+    tls: ssl.SSLContext | None = None,
+    stop_after_s: float | None = None,
+    output: TextIO = sys.stdout,
+) -> None:
+    """Run an SMSC until SIGTERM, SIGINT or `stop_after_s`.
+
+    The first line of output is `{"port": ...}` as soon as it listens, the last the counters, both JSON.
+    """
+    smsc = Smsc(accounts=accounts, behaviour=behaviour, host=host, port=port, tls=tls)
+    _run(_serve(smsc, stop_after_s, output, dict))
+
+
+def run_handsets(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    behaviour: Behaviour | None = None,
+    *,
+    subscribers: Subscribers,
+    pin: str | None = None,
+    accounts: Mapping[str, str] = DEFAULT_ACCOUNTS,
+    stop_after_s: float | None = None,
+    output: TextIO = sys.stdout,
+) -> None:
+    """Run an SMSC with handsets behind it, as `run_smsc`; each push that a handset installs is told as a line of JSON.
+
+    The line has `msisdn` and `settings`, the settings of that handset in words; the last line has their counters too.
+    """
+    population = Population(subscribers, pin=pin)
+
+    def deliver(messages: list[SubmitSm]) -> None:
+        before = {sms.destination: _installed(population, sms.destination) for sms in messages}
+        population.deliver(messages)
+        for msisdn, installed in before.items():
+            if _installed(population, msisdn) > installed:
+                handset = population.handsets[msisdn]
+                _tell(output, {"msisdn": msisdn, "imsi": handset.imsi, "settings": handset.describe().splitlines()})
+
+    smsc = Smsc(accounts=accounts, behaviour=behaviour, on_messages=deliver, host=host, port=port)
+    _run(_serve(smsc, stop_after_s, output, population.summary))
+
+
+def _installed(population: Population, msisdn: str) -> int:
+    handset = population.handsets.get(msisdn)
+    return handset.installed if handset is not None else 0
+
+
+async def _serve(
+    smsc: Smsc, stop_after_s: float | None, output: TextIO, summary: Callable[[], dict[str, object]]
+) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    if stop_after_s is not None:
+        loop.call_later(stop_after_s, stopping.set)
+    async with smsc:
+        _tell(output, {"port": smsc.port})
+        await stopping.wait()
+    _tell(output, {**smsc.counters.as_dict(), **summary()})
+
+
+def _tell(output: TextIO, line: Mapping[str, object]) -> None:
+    output.write(json.dumps(line, ensure_ascii=False) + "\n")
+    output.flush()
+
+
+def _run(main: Coroutine[None, None, None]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
