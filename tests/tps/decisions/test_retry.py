@@ -1,0 +1,47 @@
+"""What to do with a refused part."""
+
+import pytest
+
+from tps.decisions.retry import BACK_OFF_MAX_S, SLOW_DOWN, GiveUp, RetryAt, decide
+from tps.smpp.command_status import STATUSES
+
+TEMPORARY = {0x04, 0x08, 0x14, 0x45, 0x58, 0x64, 0xFE, 0xFF}
+
+
+@pytest.mark.parametrize("status", [each.code for each in STATUSES if each.code])
+def test_each_status_of_the_standard_is_temporary_or_permanent(status: int) -> None:
+    decision = decide(status, attempt=1)
+    assert isinstance(decision, RetryAt if status in TEMPORARY else GiveUp)
+
+
+@pytest.mark.parametrize("status", [0x14, 0x58])
+@pytest.mark.parametrize("attempt", [1, 8, 1000])
+def test_a_busy_smsc_costs_no_attempt_and_slows_the_link_down(status: int, attempt: int) -> None:
+    decision = decide(status, attempt=attempt)
+    assert decision == RetryAt(SLOW_DOWN[status], counts_as_attempt=False, slow_down=True)
+
+
+@pytest.mark.parametrize(("attempt", "delay_s"), [(1, 10.0), (2, 20.0), (3, 40.0), (7, 640.0)])
+def test_a_system_error_is_tried_again_after_twice_the_pause(attempt: int, delay_s: float) -> None:
+    assert decide(0x08, attempt=attempt) == RetryAt(delay_s, counts_as_attempt=True, slow_down=False)
+
+
+def test_the_pause_has_an_end() -> None:
+    assert decide(0x08, attempt=50, attempts_max=100) == RetryAt(
+        BACK_OFF_MAX_S, counts_as_attempt=True, slow_down=False
+    )
+
+
+def test_attempts_have_an_end_and_it_names_the_last_refusal() -> None:
+    assert decide(0x08, attempt=3, attempts_max=3) == GiveUp(
+        "the SMSC refused 3 attempts, the last with command_status 0x00000008"
+    )
+
+
+def test_a_vendors_own_status_is_temporary_and_a_reserved_one_is_not() -> None:
+    assert isinstance(decide(0x4FF, attempt=1), RetryAt)
+    assert isinstance(decide(0x500, attempt=1), GiveUp)
+
+
+def test_only_busy_statuses_slow_down() -> None:
+    assert set(SLOW_DOWN) == {0x14, 0x58}
