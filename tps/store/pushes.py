@@ -268,7 +268,9 @@ def _insert(dialect: str) -> tuple[Insert, Batch]:
     }
     rows = select(*values.values()).select_from(batch.source).where(true())
     dialect_insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return dialect_insert(push).from_select(list(values), rows).on_conflict_do_nothing(), batch
+    return dialect_insert(push).from_select(list(values), rows).on_conflict_do_nothing().execution_options(
+        preserve_rowcount=True
+    ), batch
 
 
 @cache
