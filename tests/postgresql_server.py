@@ -56,7 +56,7 @@ def database(server_url: str, name: str) -> Iterator[str]:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
-def _as_unprivileged(folder: Path) -> list[str]:
+def _as_unprivileged(folder: Path) -> list[str | Path]:
     """PostgreSQL refuses to run as root: the command that runs it as its own user, who must reach the folder."""
     if os.geteuid() != 0:
         return []

@@ -5,9 +5,8 @@ import hashlib
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import structlog
 
@@ -19,6 +18,7 @@ from tps.delivery.dispatch import Dispatch
 from tps.delivery.flights import Flights
 from tps.delivery.intake import Intake, IntakeRules
 from tps.delivery.settle import Settle
+from tps.parts import Parts
 from tps.smpp.routes import Routes
 from tps.store import access, migrate
 from tps.store.access import ApiKey
@@ -33,24 +33,6 @@ _PEPPER = "fingerprint-pepper"
 def now_ms() -> int:
     """Milliseconds since 1970-01-01 UTC."""
     return time.time_ns() // 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The server's parts, put together."""
-
-    config: Config
-    database: Database
-    seal: Seal
-    catalogue: Catalogue
-    push_ids: PushIds
-    routes: Routes
-    flights: Flights
-    intake: Intake
-    dispatch: Dispatch
-    settle: Settle
-    attend: Attend
-    clock: Callable[[], int]
 
 
 def open_store(config: Config) -> tuple[Database, Seal]:

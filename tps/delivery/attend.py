@@ -9,14 +9,13 @@ import asyncio
 from collections.abc import Callable
 
 import structlog
-from sqlalchemy import Connection
 
 from tps.decisions.push_life import UNCERTAIN_RULES, Event, State, move
 from tps.delivery.catalogue import Catalogue
 from tps.delivery.flights import Flights
 from tps.errors import RetryLaterError
 from tps.store import access, pushes, submissions
-from tps.store.database import Database
+from tps.store.database import Connection, Database
 from tps.store.pushes import Move, StoredPush, history_line
 
 log = structlog.get_logger(__name__)

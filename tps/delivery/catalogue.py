@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Connection
 
 from encoders import client_provisioning
 from encoders.client_provisioning import Document
@@ -14,6 +13,7 @@ from encoders.client_provisioning_settings import fill, placeholders, to_documen
 from encoders.settings import Settings
 from tps.decisions.policy import DeliveryPolicy
 from tps.store import settings as settings_store
+from tps.store.database import Connection
 from tps.store.sealing import Seal
 from tps.store.settings import StoredSettings
 

@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import Connection
 
 from bootstrap.mac import Method
 from encoders.errors import EncodeError
@@ -22,7 +21,7 @@ from tps.delivery.intake import open_secrets
 from tps.errors import RetryLaterError
 from tps.smpp.routes import Route, Routes
 from tps.store import pushes
-from tps.store.database import Database
+from tps.store.database import Connection, Database
 from tps.store.pushes import DuePush, Move, history_line
 from tps.store.sealing import Seal, UnsealError
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection
 
 from tps.decisions.identities import bucket_of
 from tps.decisions.policy import checked_pin, method_of
@@ -23,7 +22,7 @@ from tps.decisions.triggers import Answer, Outcome, Send, Sighting, Trigger, dec
 from tps.delivery.catalogue import Catalogue, Profile
 from tps.errors import RejectedError, RetryLaterError
 from tps.store import pairs, pushes, subscribers
-from tps.store.database import Database
+from tps.store.database import Connection, Database
 from tps.store.pairs import Pair
 from tps.store.pushes import NewPush, PairKey, history_line
 from tps.store.sealing import Seal

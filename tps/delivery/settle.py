@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy import Connection
 
 from tps.decisions.identities import bucket_of
 from tps.decisions.push_life import KEY_HOLDING_STATES, Event, State, move
@@ -24,7 +23,7 @@ from tps.errors import RetryLaterError
 from tps.smpp.outcomes import Outcomes
 from tps.smpp.routes import Routes
 from tps.store import pushes, submissions
-from tps.store.database import Database
+from tps.store.database import Connection, Database
 from tps.store.pushes import Move, StoredPush, history_line
 from tps.store.submissions import Candidate, Match, Submission
 

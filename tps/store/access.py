@@ -66,6 +66,17 @@ def remember(connection: Connection, key: str, request_digest: str, now_ms: int)
     return None
 
 
+def take_over(connection: Connection, key: str, before_ms: int, now_ms: int) -> bool:
+    """Take on a request whose first run never came to an answer: the process died. False while that run may still be at work."""
+    statement = update(idempotency).where(
+        idempotency.c.bucket == bucket_of(key),
+        idempotency.c.key == key,
+        idempotency.c.status.is_(None),
+        idempotency.c.created_at < before_ms,
+    )
+    return connection.execute(statement.values(created_at=now_ms)).rowcount == 1
+
+
 def conclude(connection: Connection, key: str, status: int, body: str) -> None:
     """Keep the answer for the repetitions of the request."""
     statement = update(idempotency).where(idempotency.c.bucket == bucket_of(key), idempotency.c.key == key)

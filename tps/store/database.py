@@ -21,6 +21,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from tps.errors import RetryLaterError
 
+__all__ = ["Connection", "Database", "Operation"]
+
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")

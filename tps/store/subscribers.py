@@ -94,6 +94,23 @@ def seen_with(connection: Connection, sightings: Sequence[tuple[int, str, str, i
         connection.execute(statement, batch.parameters(list(newest.values())))
 
 
+def forget_device(connection: Connection, bucket: int, imsi: str, device: str) -> None:
+    """The SIM is not known to be in this device any more; its newest device is the one seen last of those left."""
+    left = (
+        select(pair.c.device, pair.c.last_seen_at)
+        .where(pair.c.bucket == bucket, pair.c.imsi == imsi, pair.c.device != device, pair.c.dirty.is_(None))
+        .order_by(pair.c.last_seen_at.desc())
+        .limit(1)
+    )
+    newest = connection.execute(left).one_or_none()
+    number, seen_at = (None, None) if newest is None else newest
+    connection.execute(
+        update(subscriber)
+        .where(subscriber.c.bucket == bucket, subscriber.c.imsi == imsi, subscriber.c.device == device)
+        .values(device=number, device_seen_at=seen_at)
+    )
+
+
 def remove(connection: Connection, imsi: str) -> Subscriber | None:
     """Remove the account and its number; returns what it was."""
     found = load(connection, [imsi]).get(imsi)

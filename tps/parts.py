@@ -1,0 +1,34 @@
+"""The parts of a running server as one value, for the rooms above the way of a push."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tps.config import Config
+from tps.decisions.push_id import PushIds
+from tps.delivery.attend import Attend
+from tps.delivery.catalogue import Catalogue
+from tps.delivery.dispatch import Dispatch
+from tps.delivery.flights import Flights
+from tps.delivery.intake import Intake
+from tps.delivery.settle import Settle
+from tps.smpp.routes import Routes
+from tps.store.database import Database
+from tps.store.sealing import Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The server's parts, put together."""
+
+    config: Config
+    database: Database
+    seal: Seal
+    catalogue: Catalogue
+    push_ids: PushIds
+    routes: Routes
+    flights: Flights
+    intake: Intake
+    dispatch: Dispatch
+    settle: Settle
+    attend: Attend
+    clock: Callable[[], int]

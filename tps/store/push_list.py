@@ -1,0 +1,59 @@
+"""Lists of pushes for people, the newest first: page by page, found by what they are about."""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, Connection, Select, SmallInteger, bindparam, select
+
+from tps.decisions.identities import BUCKETS, bucket_of
+from tps.decisions.push_id import bucket_of_id
+from tps.store.batches import Batch, fetch, fetching
+from tps.store.pushes import PushRow
+from tps.store.schema import push
+
+_COLUMNS = tuple(PushRow.__dataclass_fields__)
+
+
+class Wanted(NamedTuple):
+    """Which pushes: None asks for any. Numbers of pushes sort by time, so a time is a limit of the number."""
+
+    imsi: str | None
+    settings: str | None
+    state: int | None
+    from_id: int
+    below_id: int
+
+
+def page(connection: Connection, wanted: Wanted, limit: int) -> list[PushRow]:
+    """At most `limit` of the wanted pushes, the newest first.
+
+    The newest numbers are looked up bucket by bucket, along the primary key; whole rows are read of the winners only.
+    """
+    numbers = select(push.c.id).where(
+        push.c.bucket == bindparam("in_bucket", type_=SmallInteger),
+        push.c.id >= wanted.from_id,
+        push.c.id < wanted.below_id,
+    )
+    for name in ("imsi", "settings", "state"):
+        value = getattr(wanted, name)
+        if value is not None:
+            numbers = numbers.where(push.c[name] == value)
+    numbers = numbers.order_by(push.c.id.desc()).limit(limit)
+    buckets = range(BUCKETS) if wanted.imsi is None else (bucket_of(wanted.imsi),)
+    found = [number for bucket in buckets for number in connection.execute(numbers, {"in_bucket": bucket}).scalars()]
+    newest = sorted(found, reverse=True)[:limit]
+    statement, batch = _rows(connection.dialect.name)
+    rows = fetch(connection, statement, batch.parameters([(bucket_of_id(number), number) for number in newest]))
+    by_id = {row[0]: PushRow(*row) for row in rows}
+    return [by_id[number] for number in newest if number in by_id]
+
+
+@cache
+def _rows(dialect: str) -> tuple[Select[Any], Batch]:
+    batch = Batch(dialect, bucket=SmallInteger(), id=BigInteger())
+    statement = (
+        select(*(push.c[name] for name in _COLUMNS))
+        .select_from(batch.source)
+        .join(push, (push.c.bucket == batch.c["bucket"]) & (push.c.id == batch.c["id"]))
+    )
+    return fetching(dialect, statement), batch
