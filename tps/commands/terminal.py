@@ -1,0 +1,73 @@
+"""What commands read and write, and how an error ends one: a line on stderr, status 2 for bad input, 1 for failure."""
+
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from encoders.errors import DecodeError, EncodeError
+from tps.config import ConfigError
+from tps.errors import RejectedError, RetryLaterError
+from tps.store.sealing import UnsealError
+
+BAD_INPUT = 2
+FAILURE = 1
+STANDARD_STREAM = "-"
+PLAIN_WIDTH = 120
+"""Columns where the output is no terminal that could tell its width."""
+
+
+class BadInputError(Exception):
+    """What the user gave cannot be used: the text says what and why."""
+
+
+class CommandLine(TyperGroup):
+    """All commands; ends each at an expected error with its text instead of a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the types of typer's own click
+        """Run the command that `ctx` names."""
+        try:
+            return super().invoke(ctx)
+        except (BadInputError, ConfigError, RejectedError, EncodeError, DecodeError) as error:
+            _end(str(error), BAD_INPUT)
+        except (RetryLaterError, UnsealError) as error:
+            _end(str(error), FAILURE)
+
+
+def page() -> Console:
+    """Standard output for people: in colour on a terminal, plain text with long lines elsewhere."""
+    return Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+
+
+def notes() -> Console:
+    """Standard error for people: findings, progress, what else there is to know."""
+    return Console(stderr=True, markup=False, highlight=False, width=None if sys.stderr.isatty() else PLAIN_WIDTH)
+
+
+def read_octets(path: Path) -> bytes:
+    """The content of a file, or of standard input for "-"."""
+    if str(path) == STANDARD_STREAM:
+        return sys.stdin.buffer.read()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInputError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def write_octets(octets: bytes, path: Path | None) -> None:
+    """Octets to a file, or as they are to standard output."""
+    if path is None or str(path) == STANDARD_STREAM:
+        typer.echo(octets, nl=False)
+        return
+    try:
+        path.write_bytes(octets)
+    except OSError as error:
+        raise BadInputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _end(message: str, status: int) -> NoReturn:
+    typer.echo(f"Error: {message}", err=True)
+    raise typer.Exit(status)
