@@ -31,6 +31,8 @@ class LoopbackSmsc:
     def __init__(self) -> None:
         self.reply: Reply = accept_everything
         self.received: list[tuple[int, int, int, bytes]] = []
+        self.wire: list[tuple[bool, bytes]] = []
+        """Everything in the order it passed: whether the client sent it, and the octets."""
         self.writers: list[asyncio.StreamWriter] = []
         self.news = asyncio.Event()
         self.reading = asyncio.Event()
@@ -48,10 +50,18 @@ class LoopbackSmsc:
                 length, command, status, sequence = unpack_from(">IIII", start)
                 body = await reader.readexactly(length - 16)
                 self.received.append((command, status, sequence, body))
-                writer.write(self.reply(command, sequence, body))
+                self.wire.append((True, start + body))
+                if reply := self.reply(command, sequence, body):
+                    self.wire.append((False, reply))
+                    writer.write(reply)
                 self.news.set()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
+
+    def send(self, octets: bytes) -> None:
+        """Send something of our own on the first connection."""
+        self.wire.append((False, octets))
+        self.writers[0].write(octets)
 
     def count(self, command: int) -> int:
         """PDUs received with this command_id."""

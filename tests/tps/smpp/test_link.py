@@ -59,7 +59,7 @@ async def test_stopping_waits_for_the_window_then_unbinds() -> None:
             stopping = asyncio.create_task(routes.stop())
             await until(routes, lambda: not route.up)
             assert smsc.count(peer_octets.UNBIND) == 0
-            smsc.writers[0].write(peer_octets.submit_sm_resp(smsc.received[-1][2], message_id="late"))
+            smsc.send(peer_octets.submit_sm_resp(smsc.received[-1][2], message_id="late"))
             await stopping
             outcomes = route.drain_outcomes()
             assert outcomes.responses == [(1, 0, 0, "late")]

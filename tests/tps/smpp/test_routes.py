@@ -137,7 +137,7 @@ async def test_a_receipt_is_acknowledged_by_us_and_an_inbound_message_by_drainin
         await until(routes, lambda: route.up)
         receipt = peer_octets.deliver_sm_body(text=peer_octets.receipt_text("abc"))
         inbound = peer_octets.deliver_sm_body(esm_class=0, text=b"SETTINGS")
-        smsc.writers[0].write(peer_octets.deliver_sm(11, receipt) + peer_octets.deliver_sm(12, inbound))
+        smsc.send(peer_octets.deliver_sm(11, receipt) + peer_octets.deliver_sm(12, inbound))
         outcomes = await next_outcomes(routes)
         assert outcomes.inbound[0].octets == b"SETTINGS"
         await smsc.until(lambda: smsc.count(peer_octets.DELIVER_SM_RESP) == 1)
@@ -151,7 +151,7 @@ async def test_a_receipt_of_a_lost_connection_is_not_acknowledged_on_the_next() 
     async with running_smsc() as smsc, running_routes(route_config(smsc)) as routes:
         route = routes["north"]
         await until(routes, lambda: route.up)
-        smsc.writers[0].write(peer_octets.deliver_sm(11, peer_octets.deliver_sm_body(text=b"id:1 stat:DELIVRD")))
+        smsc.send(peer_octets.deliver_sm(11, peer_octets.deliver_sm_body(text=b"id:1 stat:DELIVRD")))
         outcomes = await next_outcomes(routes)
         smsc.writers[0].close()
         await until(routes, lambda: not route.up)
