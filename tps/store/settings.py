@@ -66,3 +66,8 @@ def active(connection: Connection) -> list[StoredSettings]:
         .order_by(settings.c.name)
     )
     return [StoredSettings(*row) for row in connection.execute(statement)]
+
+
+def names(connection: Connection) -> frozenset[str]:
+    """The names under which settings are published."""
+    return frozenset(connection.execute(select(settings.c.name).distinct()).scalars())
