@@ -44,21 +44,24 @@ VOCABULARY = Vocabulary(
 # The three tags stand on tag page 0, which no document needs to leave; each is written with its first attribute.
 _ROOT_TAG, _CHARACTERISTIC_TAG, _PARM_TAG = (VOCABULARY.tag_tokens[name][0] for name in (ROOT, CHARACTERISTIC, PARM))
 _END = bytes((END,))
-_FULL_CHARACTERISTIC = bytes((_CHARACTERISTIC_TAG | HAS_ATTRIBUTES | HAS_CONTENT,))
+_CHARACTERISTIC = bytes((_CHARACTERISTIC_TAG | HAS_ATTRIBUTES | HAS_CONTENT,))
 _EMPTY_CHARACTERISTIC = bytes((_CHARACTERISTIC_TAG | HAS_ATTRIBUTES,))
 _PARM = bytes((_PARM_TAG | HAS_ATTRIBUTES,))
 
-_TYPE = VOCABULARY.start_pieces["type", ""]
-_NAME = VOCABULARY.start_pieces["name", ""]
-_VALUE = VOCABULARY.start_pieces["value", ""]
-_VERSION = VOCABULARY.start_pieces["version", ""]
-_TYPES = {text: piece for (attribute, text), piece in VOCABULARY.start_pieces.items() if attribute == "type" and text}
-_NAMES = {text: piece for (attribute, text), piece in VOCABULARY.start_pieces.items() if attribute == "name" and text}
+_STARTS = VOCABULARY.start_pieces
+_VALUE = _STARTS["value", ""]
+_VERSION = _STARTS["version", ""]
+_TYPES = {text: start for (attribute, text), start in _STARTS.items() if attribute == "type"}
+_NAMES = {text: start for (attribute, text), start in _STARTS.items() if attribute == "name"}
 
-_CLOSED_TYPES = {text: joined(piece, _END) for text, piece in _TYPES.items()}
-_FLAGS = {text: joined(piece, _END) for text, piece in _NAMES.items()}
-_NAMES_WITH_VALUE = {text: joined(piece, _VALUE) for text, piece in _NAMES.items()}
-_VALUE_TOKENS = {text: joined(piece, _END) for text, piece in VOCABULARY.value_pieces.items()}
+_OPENINGS = {text: joined(_CHARACTERISTIC, start, _END) for text, start in _TYPES.items() if text}
+_OTHER_OPENING = joined(_CHARACTERISTIC, _TYPES[""])
+_EMPTY_CHARACTERISTICS = {text: joined(_EMPTY_CHARACTERISTIC, start, _END) for text, start in _TYPES.items() if text}
+_OTHER_EMPTY_CHARACTERISTIC = joined(_EMPTY_CHARACTERISTIC, _TYPES[""])
+_PARMS = {text: joined(_PARM, start, _VALUE) for text, start in _NAMES.items() if text}
+_FLAGS = {text: joined(_PARM, start, _END) for text, start in _NAMES.items() if text}
+_OTHER_PARM = joined(_PARM, _NAMES[""])
+_VALUES = {text: joined(b"", value, _END) for text, value in VOCABULARY.value_pieces.items()}
 
 
 def encode(document: Document) -> bytes:
@@ -81,17 +84,16 @@ def _write(items: tuple[Parm | Characteristic, ...], fragments: list[Fragment], 
         if isinstance(item, Characteristic):
             _write_characteristic(item, fragments, depth)
             continue
-        append(_PARM)
         name, value = item.name, item.value
         if value is None:
-            fragments += (_FLAGS[name],) if name in _FLAGS else (_NAME, _some(name, "parm without name"), _END)
+            fragments += (_FLAGS[name],) if name in _FLAGS else (_OTHER_PARM, _some(name, "parm without name"), _END)
             continue
-        if name in _NAMES_WITH_VALUE:
-            append(_NAMES_WITH_VALUE[name])
+        if name in _PARMS:
+            append(_PARMS[name])
         else:
-            fragments += (_NAME, _some(name, "parm without name"), _VALUE)
-        if value in _VALUE_TOKENS:
-            append(_VALUE_TOKENS[value])
+            fragments += (_OTHER_PARM, _some(name, "parm without name"), _VALUE)
+        if value in _VALUES:
+            append(_VALUES[value])
         else:
             if value:
                 append(value)
@@ -102,11 +104,11 @@ def _write_characteristic(characteristic: Characteristic, fragments: list[Fragme
     if not depth:
         raise EncodeError(f"more than {MAX_NESTED_CHARACTERISTICS} characteristics inside one another")
     type_, items = characteristic.type, characteristic.items
-    fragments.append(_FULL_CHARACTERISTIC if items else _EMPTY_CHARACTERISTIC)
-    if type_ in _CLOSED_TYPES:
-        fragments.append(_CLOSED_TYPES[type_])
+    known, other = (_OPENINGS, _OTHER_OPENING) if items else (_EMPTY_CHARACTERISTICS, _OTHER_EMPTY_CHARACTERISTIC)
+    if type_ in known:
+        fragments.append(known[type_])
     else:
-        fragments += (_TYPE, _some(type_, "characteristic without type"), _END)
+        fragments += (other, _some(type_, "characteristic without type"), _END)
     if items:
         _write(items, fragments, depth - 1)
         fragments.append(_END)

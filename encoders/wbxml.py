@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from encoders.errors import DecodeError, EncodeError
 from encoders.octets import Cursor, encode_uintvar
 from encoders.wbxml_assembly import Fragment, LiteralName, assemble
+from encoders.wbxml_strings import octets_of
 from encoders.wbxml_tokens import (
     CHARSETS,
     END,
@@ -26,7 +27,7 @@ from encoders.wbxml_tokens import (
     VERSION_1_1,
     VERSION_1_3,
 )
-from encoders.wbxml_vocabulary import Vocabulary
+from encoders.wbxml_vocabulary import Vocabulary, inline
 
 MAX_DEPTH = 32
 """Elements inside one another; the deepest document in use (PXLOGICAL, PXPHYSICAL, PORT, parm) needs five."""
@@ -91,7 +92,7 @@ def _write_element(
             if isinstance(item, Element):
                 tag_page = _write_element(item, vocabulary, fragments, depth - 1, tag_page)
             else:
-                fragments.append(item if isinstance(item, str) else _opaque(item))
+                fragments.append(_opaque(item) if isinstance(item, bytes) else inline(*octets_of((item,))))
         fragments.append(_END)
     return tag_page
 

@@ -1,12 +1,12 @@
-"""From fragments of a document to octets: string table and code pages of attribute space, as short as can be."""
+"""From fragments of a document to its octets: string table and code pages of attribute space, as short as can be."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from encoders.octets import encode_uintvar
 from encoders.wbxml_strings import StringPlan, plan_strings
-from encoders.wbxml_tokens import MIBENUM_UTF_8, SWITCH_PAGE, VERSION_1_3
-from encoders.wbxml_vocabulary import SWITCH_OCTETS, Piece, Vocabulary
+from encoders.wbxml_tokens import MIBENUM_UTF_8, VERSION_1_3
+from encoders.wbxml_vocabulary import SWITCH_OCTETS, Piece, Vocabulary, switch
 
 
 class LiteralName(NamedTuple):
@@ -16,10 +16,9 @@ class LiteralName(NamedTuple):
     name: str
 
 
-Fragment = Piece | str | LiteralName
-"""What a document is written from: octets, a choice of octets by code page, a text, or a name without a token."""
+Fragment = Piece | str | bytes | LiteralName
+"""What a document is written from: octets that depend on the page, a text, fixed octets, a name without a token."""
 
-_SWITCHES = tuple(bytes((SWITCH_PAGE, page)) for page in range(256))
 _NEVER = 1 << 32
 """Cost in octets of what a page cannot say: more than any document."""
 
@@ -31,13 +30,36 @@ def assemble(fragments: Sequence[Fragment], vocabulary: Vocabulary) -> bytes:
         [fragment.name for fragment in fragments if fragment.__class__ is LiteralName],
         vocabulary,
     )
-    pieces = [_piece(fragment, strings) for fragment in fragments]
+    if strings.depends_on_page or vocabulary.pages > 2:
+        body = _on_planned_pages([_piece(fragment, strings) for fragment in fragments], vocabulary.pages)
+    else:
+        body = _on_lazy_pages(fragments, strings)
     header = bytes((VERSION_1_3,)) + encode_uintvar(vocabulary.public_id) + bytes((MIBENUM_UTF_8,))
-    body = _on_planned_pages(pieces, vocabulary.pages) if strings.depends_on_page else _on_lazy_pages(pieces)
     return b"".join((header, encode_uintvar(len(strings.table)), strings.table, *body))
 
 
-def _piece(fragment: Fragment, strings: StringPlan) -> Piece:
+def _on_lazy_pages(fragments: Sequence[Fragment], strings: StringPlan) -> list[bytes]:
+    """Octets of all fragments, going to another page only when the current one lacks a piece.
+
+    Exact for two pages where each piece is equally long on all pages that have it: a switch made earlier than needed
+    can be put off at no cost.
+    """
+    page = 0
+    body: list[bytes] = []
+    for fragment in fragments:
+        if fragment.__class__ is Piece:
+            octets, page = fragment.moves[page]
+            body.append(octets)
+        elif fragment.__class__ is bytes:
+            body.append(fragment)
+        else:
+            written = _piece(fragment, strings)
+            assert isinstance(written, bytes), "a text that depends on the page is planned"
+            body.append(written)
+    return body
+
+
+def _piece(fragment: Fragment, strings: StringPlan) -> Piece | bytes:
     if isinstance(fragment, str):
         return strings.pieces[fragment]
     if isinstance(fragment, LiteralName):
@@ -45,27 +67,7 @@ def _piece(fragment: Fragment, strings: StringPlan) -> Piece:
     return fragment
 
 
-def _on_lazy_pages(pieces: Sequence[Piece]) -> list[bytes]:
-    """Octets of all pieces, going to another page only when the current one lacks the piece.
-
-    Exact for two pages where every piece is equally long on each page that has it: a switch made earlier than needed
-    can be put off at no cost.
-    """
-    page = 0
-    body: list[bytes] = []
-    for piece in pieces:
-        if isinstance(piece, bytes):
-            body.append(piece)
-            continue
-        octets = piece[page]
-        if octets is None:
-            page, octets = next((other, choice) for other, choice in enumerate(piece) if choice is not None)
-            body.append(_SWITCHES[page])
-        body.append(octets)
-    return body
-
-
-def _on_planned_pages(pieces: Sequence[Piece], pages: int) -> list[bytes]:
+def _on_planned_pages(pieces: Sequence[Piece | bytes], pages: int) -> list[bytes]:
     """Octets of all pieces, each on the page that makes the document shortest.
 
     A dynamic programme from the end: `future[page]` is the length of all that follows when `page` is the current one.
@@ -75,7 +77,8 @@ def _on_planned_pages(pieces: Sequence[Piece], pages: int) -> list[bytes]:
     for piece in reversed(pieces):
         if not isinstance(piece, bytes):
             cost = [
-                rest + (_NEVER if octets is None else len(octets)) for octets, rest in zip(piece, future, strict=True)
+                rest + (_NEVER if octets is None else len(octets))
+                for octets, rest in zip(piece.choices, future, strict=True)
             ]
             costs.append(cost)
             elsewhere = min(cost) + SWITCH_OCTETS
@@ -87,8 +90,9 @@ def _on_planned_pages(pieces: Sequence[Piece], pages: int) -> list[bytes]:
             body.append(piece)
             continue
         cost = costs.pop()
+        body.append(piece.lead)
         if cost[page] > min(cost) + SWITCH_OCTETS:
             page = cost.index(min(cost))
-            body.append(_SWITCHES[page])
-        body.append(piece[page] or b"")
+            body.append(switch(page))
+        body.append(piece.choices[page] or b"")
     return body

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
 
-from encoders.wbxml_tokens import STR_I
+from encoders.wbxml_tokens import STR_I, SWITCH_PAGE
 
-Piece = bytes | tuple[bytes | None, ...]
-"""Octets in attribute space: the same on every code page, or one choice a page (None: the page has no short form)."""
+_Meaning = TypeVar("_Meaning", str, tuple[str, str])
 
 TagRow = tuple[int, int, str]
 """Code page, token, element name."""
@@ -18,7 +18,53 @@ ValueRow = tuple[int, int, str]
 SWITCH_OCTETS = 2
 """Length of SWITCH_PAGE with its page number."""
 INLINE_OCTETS = 2
-"""Length of STR_I with its final NUL, around the text."""
+"""Length of STR_I and the NUL around an inline string."""
+
+
+_STR_I = bytes((STR_I,))
+
+
+class Piece(NamedTuple):
+    """Octets of attribute space that depend on the current code page."""
+
+    lead: bytes
+    """Octets in front of any page switch: the tag whose attributes these are."""
+    choices: tuple[bytes | None, ...]
+    """What follows on each page; None where the page has no token for it."""
+    moves: tuple[tuple[bytes, int], ...]
+    """From each page: all octets, with a switch only where there is no choice, and the page that this leads to."""
+
+
+def piece(choices: tuple[bytes | None, ...], lead: bytes = b"") -> Piece:
+    """A piece with its moves; at least one page has it."""
+    moves = []
+    for page, octets in enumerate(choices):
+        if octets is not None:
+            moves.append((lead + octets, page))
+        else:
+            other, found = next((other, found) for other, found in enumerate(choices) if found is not None)
+            moves.append((lead + switch(other) + found, other))
+    return Piece(lead, choices, tuple(moves))
+
+
+def joined(lead: bytes, *parts: Piece | bytes) -> Piece:
+    """`lead` and the parts one after the other: a page has them when it has each."""
+    pages = max(len(part.choices) for part in parts if isinstance(part, Piece))
+    rows = [part.choices if isinstance(part, Piece) else (part,) * pages for part in parts]
+    return piece(
+        tuple(None if None in row else b"".join(filter(None, row)) for row in zip(*rows, strict=True)),
+        lead,
+    )
+
+
+def switch(page: int) -> bytes:
+    """SWITCH_PAGE to a code page (WAP-192 clause 5.8.4.7.2)."""
+    return bytes((SWITCH_PAGE, page))
+
+
+def inline(text: bytes) -> bytes:
+    """`text` as an inline string (WAP-192 clause 5.8.4.1)."""
+    return _STR_I + text + b"\x00"
 
 
 class Vocabulary:
@@ -40,50 +86,37 @@ class Vocabulary:
     ) -> None:
         self.public_id = public_id
         self.public_id_text = public_id_text
-        self.pages = 1 + max(page for page, *_ in (*attribute_starts, *attribute_values))
-        """Number of code pages in attribute space."""
         self.tags = {(page, token): name for page, token, name in tags}
         self.starts = {(page, token): (name, prefix) for page, token, name, prefix in attribute_starts}
         self.values = {(page, token): text for page, token, text in attribute_values}
+        self.pages = 1 + max(page for page, _ in (*self.starts, *self.values))
+        """Number of code pages in attribute space."""
         self.tag_tokens: dict[str, dict[int, int]] = {}
+        """Element name to its token on each page that has one."""
         for page, token, name in tags:
             self.tag_tokens.setdefault(name, {})[page] = token
-        self.start_pieces = {
-            start: self._piece({page: token for (page, token), other in self.starts.items() if other == start})
-            for start in self.starts.values()
+        self.start_pieces = self._pieces(self.starts)
+        """(attribute name, start of its value) to its token on each page."""
+        # A token that saves less than two page switches is left to the planning of texts, which weighs it.
+        self.value_pieces = {
+            text: found
+            for text, found in self._pieces(self.values).items()
+            if len(text) + INLINE_OCTETS - 1 >= 2 * SWITCH_OCTETS
         }
-        """(name, prefix) to its token on each page."""
+        """Text to its token on each page, where it is worth going to that page and back."""
         self.value_tokens = tuple(
-            {text.encode(): token for (on, token), text in self.values.items() if on == page}
+            {text.encode(): bytes((token,)) for (on, token), text in self.values.items() if on == page}
             for page in range(self.pages)
         )
         """For each page: text to token."""
-        texts = sorted({text.encode() for text in self.values.values()}, key=len, reverse=True)
-        self.value_pattern = re.compile(b"|".join(map(re.escape, texts)) if texts else b"(?!)")
-        """Finds octets of a text that a value token can stand for."""
-        self.value_pieces = {
-            text: self._piece({page: token for (page, token), other in self.values.items() if other == text})
-            for text in self.values.values()
-            if self._always_worth_a_switch(text)
+        self.value_pattern = re.compile(b"|".join(re.escape(text.encode()) for text in self.values.values()) or b"(?!)")
+        """Finds a text with a token anywhere in octets."""
+
+    def _pieces(self, table: dict[tuple[int, int], _Meaning]) -> dict[_Meaning, Piece]:
+        """The inverse of a token table."""
+        tokens: dict[_Meaning, dict[int, bytes]] = {}
+        for (page, token), meaning in table.items():
+            tokens.setdefault(meaning, {})[page] = bytes((token,))
+        return {
+            meaning: piece(tuple(found.get(page) for page in range(self.pages))) for meaning, found in tokens.items()
         }
-        """Text to its token on each page, where that token is worth going to its page and back."""
-
-    @staticmethod
-    def _always_worth_a_switch(text: str) -> bool:
-        """True when the token saves no less than two page switches, so that no plan without it is shorter."""
-        return len(text.encode()) + INLINE_OCTETS - 1 >= 2 * SWITCH_OCTETS
-
-    def _piece(self, tokens: dict[int, int]) -> tuple[bytes | None, ...]:
-        return tuple(bytes((tokens[page],)) if page in tokens else None for page in range(self.pages))
-
-
-def joined(*pieces: Piece) -> Piece:
-    """The pieces one after the other: a page has them only when it has each."""
-    pages = max(1 if isinstance(piece, bytes) else len(piece) for piece in pieces)
-    choices = [(piece,) * pages if isinstance(piece, bytes) else piece for piece in pieces]
-    return tuple(None if None in choice else b"".join(filter(None, choice)) for choice in zip(*choices, strict=True))
-
-
-def inline(text: bytes) -> bytes:
-    """`text` as an inline string (WAP-192 clause 5.8.4.1)."""
-    return bytes((STR_I,)) + text + b"\x00"
