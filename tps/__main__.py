@@ -2,7 +2,7 @@
 
 import typer
 
-from tps.commands import compose, document
+from tps.commands import compose, document, explain, store
 from tps.commands.terminal import CommandLine
 
 app = typer.Typer(
@@ -16,6 +16,8 @@ app = typer.Typer(
 app.command()(document.encode)
 app.command()(document.decode)
 app.command()(compose.compose)
+app.command()(explain.explain)
+app.command()(store.migrate)
 
 
 def main() -> None:

@@ -53,9 +53,8 @@ class Explanation:
     body: tuple[Note, ...]
     headers: tuple[Note, ...]
     parts: tuple[Part, ...]
-    hides_key: bool
-    hides_mac: bool
-    hidden_in_body: frozenset[int]
+    hides_pin: bool
+    """Whether the PIN is kept from view, and with it the key and the MAC, which give it away."""
 
 
 def explain(subject: Subject, *, show_secrets: bool = False) -> Explanation:
@@ -70,10 +69,9 @@ def explain(subject: Subject, *, show_secrets: bool = False) -> Explanation:
     )
     secret = frozenset() if show_secrets else subject.secret
     # With document and MAC in hand, a PIN of a few digits is found by trying all of them.
-    hides_mac = not show_secrets and subject.method in NEEDS_PIN
+    hides_pin = not show_secrets and subject.method in NEEDS_PIN
     body = provisioning_notes(composed.wbxml, secret)
-    headers = wsp_notes(composed.pdu, mac_is_secret=hides_mac)
-    hidden_in_body = hidden_places(body)
+    headers = wsp_notes(composed.pdu, mac_is_secret=hides_pin)
     start_of_body = len(composed.pdu) - len(composed.wbxml)
     return Explanation(
         document=secret_parms.mask(fill(subject.profile.document, subject.values), secret),
@@ -81,10 +79,8 @@ def explain(subject: Subject, *, show_secrets: bool = False) -> Explanation:
         method=subject.method,
         body=body,
         headers=headers,
-        parts=_parts(composed.segments, hidden_places(headers) | moved(hidden_in_body, start_of_body)),
-        hides_key=hides_mac,
-        hides_mac=hides_mac,
-        hidden_in_body=hidden_in_body,
+        parts=_parts(composed.segments, hidden_places(headers) | moved(hidden_places(body), start_of_body)),
+        hides_pin=hides_pin,
     )
 
 

@@ -249,6 +249,12 @@ def find(connection: Connection, bucket: int, push_id: int) -> PushRow | None:
     return None if row is None else PushRow(*row)
 
 
+def sealed_secrets(connection: Connection, bucket: int, push_id: int) -> str | None:
+    """The sealed PIN and values of a push; None where it has none."""
+    statement = select(push.c.sealed_secrets).where(push.c.bucket == bucket, push.c.id == push_id)
+    return connection.execute(statement).scalar_one_or_none()
+
+
 def counts_by_state(connection: Connection) -> dict[int, int]:
     """How many open pushes there are in each open state."""
     statement = select(push.c.state, func.count()).where(is_open).group_by(push.c.state)
