@@ -12,8 +12,8 @@ _LENGTH_QUOTE = 0x1F
 """Value-length of more than 30 octets follows as uintvar (clause 8.4.2.2)."""
 _QUOTE, _DOUBLE_QUOTE = 0x7F, 0x22
 _SHORT_INTEGER = 0x80
-_CHARSET, _SEC, _MAC = 0x01, 0x11, 0x12
-"""Well-known parameters (WAP-230 table 38; SEC and MAC of encoding version 1.4)."""
+_SEC, _MAC = 0x11, 0x12
+"""Well-known parameters (WAP-230 table 38, encoding version 1.4); no handset acts on any other here."""
 _MEDIA_TYPES = {
     0x35: "text/vnd.wap.connectivity-xml",
     0x36: "application/vnd.wap.connectivity-wbxml",
@@ -42,7 +42,6 @@ class ContentType:
     media_type: str
     security: int | None = None
     mac: str | None = None
-    charset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +86,9 @@ def decode_user_data(octets: bytes) -> UserData:
         elif element in (_IE_CONCATENATION_8, _IE_CONCATENATION_16):
             _expect_length(element, value, 3 if element == _IE_CONCATENATION_8 else 4)
             # The two kinds of reference are kept apart: 8-bit 1 and 16-bit 1 are different messages.
-            reference = int.from_bytes(value[:-2], "big") + (element << 16)
-            total, number = value[-2], value[-1]
-            if not 1 <= number <= total:
-                raise DecodeError(f"segment {number} of {total}")
+            if 1 <= value[-1] <= value[-2]:  # else the element shall be ignored (clause 9.2.3.24.1)
+                reference = int.from_bytes(value[:-2], "big") + (element << 16)
+                total, number = value[-2], value[-1]
     return UserData(reader.rest(), destination_port, source_port, reference, number, total)
 
 
@@ -126,22 +124,19 @@ def _content_type(reader: Reader) -> ContentType:
     media_type = _media_in_general_form(value)
     security: int | None = None
     mac: str | None = None
-    charset: int | None = None
     while value:
         name = _parameter_name(value)
         if name == _SEC:
-            security = _integer(value)
+            security = _security(value)
         elif name == _MAC:
             mac = _text_value(value)
-        elif name == _CHARSET:
-            charset = _integer(value)
         else:
             _skip_value(value)
-    return ContentType(media_type, security, mac, charset)
+    return ContentType(media_type, security, mac)
 
 
 def _media_in_general_form(reader: Reader) -> str:
-    if reader.next_is(*range(1, _LENGTH_QUOTE)) or reader.next_is(*range(_SHORT_INTEGER, 256)):
+    if _begins_integer(reader.peek()):
         return _media_type(_integer(reader))
     return _text_value(reader).lower()
 
@@ -150,24 +145,36 @@ def _media_type(number: int) -> str:
     return _MEDIA_TYPES.get(number, f"well-known media type {number:#x}")
 
 
-_PARAMETER_NAMES = {"charset": _CHARSET, "sec": _SEC, "mac": _MAC}
+_PARAMETER_NAMES = {"sec": _SEC, "mac": _MAC}
 
 
 def _parameter_name(reader: Reader) -> int | str:
     """A well-known parameter by number, also when its name is written out; any other by its name."""
-    if reader.next_is(*range(_SHORT_INTEGER, 256)):
+    if reader.peek() >= _SHORT_INTEGER:
         return _integer(reader)
     name = _text_value(reader).lower()
     return _PARAMETER_NAMES.get(name, name)
 
 
+def _security(reader: Reader) -> int:
+    """The value of SEC: an integer, or its decimal digits as text after a parameter name that is text."""
+    if _begins_integer(reader.peek()):
+        return _integer(reader)
+    digits = _text_value(reader)
+    if not (len(digits) == 1 and digits in "0123456789"):
+        raise DecodeError(f"SEC {digits!r}: a digit expected")
+    return int(digits)
+
+
+def _begins_integer(octet: int) -> bool:
+    return 1 <= octet < _LENGTH_QUOTE or octet >= _SHORT_INTEGER
+
+
 def _integer(reader: Reader) -> int:
-    """Integer-value: short (bit 8 set), or a length of at most 30 and that many octets (clauses 8.4.2.1 and .3)."""
+    """Integer-value: short (bit 8 set), or a length of at most 30 and that many octets (clause 8.4.2.3)."""
     first = reader.octet()
     if first >= _SHORT_INTEGER:
         return first - _SHORT_INTEGER
-    if not 1 <= first < _LENGTH_QUOTE:
-        raise DecodeError(f"octet {first:#04x} does not begin an integer")
     return int.from_bytes(reader.take(first), "big")
 
 

@@ -28,10 +28,9 @@ class Reader:
 
     def octet(self) -> int:
         """The next octet."""
-        if not self:
-            raise DecodeError(f"ends after {self._at} octets, another was expected")
+        octet = self.peek()
         self._at += 1
-        return self._octets[self._at - 1]
+        return octet
 
     def take(self, count: int) -> bytes:
         """The next `count` octets."""
@@ -45,9 +44,11 @@ class Reader:
         """All that is left."""
         return self.take(len(self._octets) - self._at)
 
-    def next_is(self, *octets: int) -> bool:
-        """Whether something is left and begins with one of these; nothing is read."""
-        return bool(self) and self._octets[self._at] in octets
+    def peek(self) -> int:
+        """The next octet without reading it; an error at the end."""
+        if not self:
+            raise DecodeError(f"ends after {self._at} octets, another was expected")
+        return self._octets[self._at]
 
     def uintvar(self) -> int:
         """The next multi-octet integer (WAP-230 clause 8.1.2; mb_u_int32 of WAP-192 clause 5.1)."""
