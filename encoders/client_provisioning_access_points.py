@@ -3,17 +3,20 @@
 from encoders import settings_qos
 from encoders.client_provisioning_block import Block, address_type, verify_ip
 from encoders.errors import EncodeError
+from encoders.octets import UINT32_MAX
 from encoders.settings_access_point import AccessAuthentication, AccessPoint, CircuitCall, MobileIp, Validity
+from encoders.template import is_template
 
 _USUAL_BEARERS = {"APN": ("GSM-GPRS",), "E164": ("GSM-CSD",)}
+_PACKET_BEARERS = frozenset({"GSM-GPRS", "ANSI-136-GPRS"})
+"""Bearers that know no address but an APN."""
 
 
 def napdef(point: AccessPoint, path: str) -> Block:
     """NAPDEF with its NAPAUTHINFO and VALIDITY; `path` is the place of `point` in the settings."""
     block = Block("NAPDEF", path)
     block.text("NAPID", "id", point.id)
-    for bearer in point.bearers or _USUAL_BEARERS.get(point.address_type, ()):
-        block.word("BEARER", bearer)
+    _add_bearers(block, point)
     block.text("NAME", "name", point.name)
     block.flag("INTERNET", point.internet)
     block.text("NAP-ADDRESS", "address", point.address)
@@ -37,6 +40,16 @@ def napdef(point: AccessPoint, path: str) -> Block:
     return block
 
 
+def _add_bearers(block: Block, point: AccessPoint) -> None:
+    bearers = point.bearers or _USUAL_BEARERS.get(point.address_type, ())
+    if bearers and point.address_type != "APN" and _PACKET_BEARERS.issuperset(bearers):
+        raise EncodeError(
+            f"{block.path}.address_type: APN expected for the bearer {bearers[0]}; got {point.address_type}"
+        )
+    for bearer in bearers:
+        block.word("BEARER", bearer)
+
+
 def _add_call(block: Block, call: CircuitCall) -> None:
     block.word("CALLTYPE", call.call_type)
     block.word("LINKSPEED", call.link_speed_bit_s)
@@ -49,9 +62,12 @@ def _add_local_address(block: Block, point: AccessPoint) -> None:
     if point.local_address is None:
         block.word("LOCAL-ADDRTYPE", version)
         return
+    block.text("LOCAL-ADDR", "local_address", point.local_address)
+    if is_template(point.local_address):  # one address for each subscriber
+        block.word("LOCAL-ADDRTYPE", version)
+        return
     path = f"{block.path}.local_address"
     verify_ip(path, point.local_address)
-    block.text("LOCAL-ADDR", "local_address", point.local_address)
     block.word("LOCAL-ADDRTYPE", address_type(path, point.local_address, version))
 
 
@@ -82,9 +98,7 @@ def _validity(validity: Validity, path: str) -> Block:
     block.text("SOC", "operator_code", validity.operator_code)
     if validity.until is not None:
         seconds = int(validity.until.timestamp())
-        if seconds < 0:
-            raise EncodeError(
-                f"{path}.until: {validity.until.isoformat()} is before 1970, where VALIDUNTIL begins to count"
-            )
+        if not 0 <= seconds <= UINT32_MAX:
+            raise EncodeError(f"{path}.until: VALIDUNTIL counts from 1970 to 2106; got {validity.until.isoformat()}")
         block.word("VALIDUNTIL", seconds)
     return block

@@ -70,7 +70,7 @@ def _browser(browser: Browser, path: str) -> Block:
 
 def _mms(mms: Mms, path: str) -> Block:
     block = _application("w4", mms, path)
-    block.text("ADDR", "mmsc", mms.mmsc)
+    block.uri("ADDR", "mmsc", mms.mmsc)
     block.text("CM", "creation_mode", mms.creation_mode)
     block.text("RM", "resubmission_mode", mms.resubmission_mode)
     block.word("MS", mms.max_size_kb)
@@ -81,7 +81,7 @@ def _mms(mms: Mms, path: str) -> Block:
 
 def _data_sync(sync: DataSync, path: str) -> Block:
     block = _application("w5", sync, path)
-    block.text("ADDR", "url", sync.url)
+    block.uri("ADDR", "url", sync.url)
     block.extras(sync.parms, _OWN_PARMS)
     _add_one_server(block, sync)
     _add_credentials(block, sync.credentials)
@@ -92,7 +92,7 @@ def _data_sync(sync: DataSync, path: str) -> Block:
 
 def _device_management(management: DeviceManagement, path: str) -> Block:
     block = _application("w7", management, path)
-    block.text("ADDR", "url", management.url)
+    block.uri("ADDR", "url", management.url)
     block.flag("INIT", management.start_now)
     block.extras(management.parms, _OWN_PARMS)
     _add_one_server(block, management)
@@ -119,7 +119,7 @@ def _mail(mail: Mail, path: str) -> Iterator[Block]:
 
 def _instant_messaging(messaging: InstantMessaging, path: str) -> Block:
     block = _application("wA", messaging, path, messaging.content_types)
-    block.texts("ADDR", "urls", messaging.urls)
+    _add_urls(block, messaging.urls)
     block.text("SERVICES", "services", messaging.services)
     block.text("CIDPREFIX", "client_id_prefix", messaging.client_id_prefix)
     block.extras(messaging.parms, _OWN_PARMS)
@@ -129,7 +129,7 @@ def _instant_messaging(messaging: InstantMessaging, path: str) -> Block:
 
 def _other(other: OtherApplication, path: str) -> Block:
     block = _application(other.app_id, other, path, other.content_types, other.protocol)
-    block.texts("ADDR", "urls", other.urls)
+    _add_urls(block, other.urls)
     block.extras(other.parms, _OWN_PARMS)
     for index, server in enumerate(other.servers):
         block.place(_appaddr(server, f"{path}.servers[{index}]"))
@@ -155,7 +155,7 @@ def _application(
 
 def _bookmark(bookmark: Bookmark, path: str, *, home_page: bool) -> Block:
     block = Block("RESOURCE", path)
-    block.text("URI", "url", bookmark.url)
+    block.uri("URI", "url", bookmark.url)
     block.text("NAME", "name", bookmark.name)
     _add_login(block, bookmark.login)
     block.flag("STARTPAGE", home_page)
@@ -164,7 +164,7 @@ def _bookmark(bookmark: Bookmark, path: str, *, home_page: bool) -> Block:
 
 def _resource(resource: Database | Resource, path: str, *, home_page: bool = False) -> Block:
     block = Block("RESOURCE", path)
-    block.text("URI", "uri", resource.uri)
+    block.uri("URI", "uri", resource.uri)
     block.text("NAME", "name", resource.name)
     _add_accept(block, resource.content_types)
     _add_login(block, resource.login)
@@ -172,6 +172,11 @@ def _resource(resource: Database | Resource, path: str, *, home_page: bool = Fal
     block.text("CLIURI", "client_uri", resource.client_uri)
     block.word("SYNCTYPE", _SYNC_TYPES[resource.sync_type] if resource.sync_type else None)
     return block
+
+
+def _add_urls(block: Block, urls: tuple[str, ...]) -> None:
+    for index, url in enumerate(urls):
+        block.uri("ADDR", f"urls[{index}]", url)
 
 
 def _add_accept(block: Block, content_types: tuple[str, ...]) -> None:

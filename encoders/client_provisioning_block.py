@@ -13,6 +13,9 @@ from encoders.settings_proxy import Port
 _NOT_TEXT = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 """Not characters of XML 1.0 (clause 2.2), or white space that XML turns into blanks inside an attribute value."""
 
+_NOT_URI = re.compile(r"[\s<>\"\x7f]")
+"""What no URI may hold (RFC 3986 clause 2), nor what handsets take in its place: hosts, paths, database names."""
+
 
 class Block:
     """A characteristic being filled; every refusal leads with the field of the settings it comes from."""
@@ -29,6 +32,12 @@ class Block:
         if value is not None:
             verify_text(f"{self.path}.{field}" if self.path else field, value)
             self._items.append(Parm(name, value))
+
+    def uri(self, name: str, field: str, value: str | None) -> None:
+        """Add a parm whose value is a URI, or what handsets take in its place, unless `value` is None."""
+        if value is not None and (found := _NOT_URI.search(value)):
+            raise EncodeError(f"{self.path}.{field}: {found[0]!r} cannot stand in an address; take it out or escape it")
+        self.text(name, field, value)
 
     def texts(self, name: str, field: str, values: Iterable[str]) -> None:
         """Add one parm for each value."""
@@ -100,14 +109,14 @@ def address_type(path: str, address: str, given: str | None) -> str | None:
     written = _ip_type(address)
     if given is None:
         return written
-    if given in {"IPV4", "IPV6"} and given != written and not template.is_template(address):
+    if given in {"IPV4", "IPV6"} and given != written:
         raise EncodeError(f"{path}: {address!r} is not an {given} address; a host name is of the type ALPHA")
     return given
 
 
 def verify_ip(path: str, address: str) -> None:
-    """Raise `EncodeError` when `address` is neither an IP address nor to be filled in."""
-    if _ip_type(address) is None and not template.is_template(address):
+    """Raise `EncodeError` when `address` is not an IP address."""
+    if _ip_type(address) is None:
         raise EncodeError(f"{path}: {address!r} is not an IP address")
 
 

@@ -18,7 +18,7 @@ def pxlogical(proxy: Proxy, path: str) -> Block:
     block.texts("DOMAIN", "domains", proxy.domains)
     block.flag("TRUST", proxy.trusted)
     block.flag("MASTER", proxy.master)
-    block.text("STARTPAGE", "home_page", proxy.home_page)
+    block.uri("STARTPAGE", "home_page", proxy.home_page)
     block.text("BASAUTH-ID", "home_page_user", proxy.home_page_user)
     block.text("BASAUTH-PW", "home_page_password", proxy.home_page_password)
     block.word("WSP-VERSION", proxy.wsp_version)

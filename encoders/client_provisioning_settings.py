@@ -95,7 +95,7 @@ def _blocks(settings: Settings) -> Iterator[Block]:
 
 def _bootstrap(bootstrap: Bootstrap, path: str) -> Block:
     block = Block("BOOTSTRAP", path)
-    block.text("PROVURL", "provisioning_url", bootstrap.provisioning_url)
+    block.uri("PROVURL", "provisioning_url", bootstrap.provisioning_url)
     block.texts("NETWORK", "networks", bootstrap.networks)
     block.word("COUNTRY", bootstrap.country)
     block.texts("PROXY-ID", "proxies", bootstrap.proxies)

@@ -43,12 +43,16 @@ Value = TypeVar("Value")
 
 SECRET_MARK = "hush"
 """Leads every secret that is drawn, so that a test can look for it."""
+OTHER_BEARERS = tuple(bearer for bearer in get_args(Bearer) if not bearer.endswith("-GPRS"))
+"""Bearers that are not for an APN alone."""
 SERVICES = ("CL-WSP", "CO-WSP", "CL-SEC-WSP", "CO-SEC-WSP", "OTA-HTTP-TO", "OTA-HTTP-TLS-PO")
 
 characters = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="{}\ufffe\uffff")
 plain_texts = st.text(characters, min_size=1, max_size=12)
 templates = st.sampled_from(["{msisdn}", "{imsi}@example", "{{", "a }} b", "{ppp_user}-{imei}"])
 texts = plain_texts | templates
+urls = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters='<>"{}'), min_size=1)
+urls |= st.sampled_from(["http://{msisdn}.example/", "http://example/{{a}}"])
 secrets = texts.map(lambda text: SECRET_MARK + text)
 identifiers = st.text("abcdefghijklmnopqrstuvwxyz0123456789.-", min_size=1, max_size=16)
 uint32 = st.integers(0, 2**32 - 1)
@@ -135,9 +139,9 @@ credentials = st.builds(
     password=maybe(secrets),
     data=maybe(secrets),
 )
-bookmarks = st.builds(Bookmark, url=texts, name=maybe(texts), login=maybe(logins))
+bookmarks = st.builds(Bookmark, url=urls, name=maybe(texts), login=maybe(logins))
 database_fields: dict[str, st.SearchStrategy[Any]] = {
-    "uri": texts,
+    "uri": urls,
     "name": maybe(texts),
     "content_types": few(texts),
     "client_uri": maybe(texts),
@@ -163,7 +167,7 @@ def access_points(draw: st.DrawFn, identifier: str) -> AccessPoint:
         name=draw(texts),
         address=address,
         address_type=("IPV6" if ":" in address else "IPV4") if kind.startswith("IPV") else kind,  # type: ignore[arg-type]
-        bearers=draw(few(st.sampled_from(get_args(Bearer)))),
+        bearers=draw(few(st.sampled_from(get_args(Bearer) if kind == "APN" else OTHER_BEARERS))),
         internet=draw(st.booleans()),
         authentications=draw(few(authentications)),
         ip_version=version,  # type: ignore[arg-type]
@@ -216,7 +220,7 @@ def proxies(draw: st.DrawFn, identifier: str, points: tuple[str, ...]) -> Proxy:
         ),
         password=draw(maybe(secrets)),
         push_authentication=draw(st.sampled_from([None, "HTTP-BASIC", "HTTP-DIGEST"])),
-        home_page=draw(maybe(texts)),
+        home_page=draw(maybe(urls)),
         home_page_user=draw(maybe(texts)),
         home_page_password=draw(maybe(secrets)),
         trusted=draw(st.booleans()),
@@ -243,7 +247,7 @@ def applications(points: tuple[str, ...], gateways: tuple[str, ...]) -> st.Searc
     def by_url_or_server(
         application: Callable[..., Value], **fields: st.SearchStrategy[Any]
     ) -> st.SearchStrategy[Value]:
-        return build(application, url=texts, **fields) | build(application, server=servers, **fields)
+        return build(application, url=urls, **fields) | build(application, server=servers, **fields)
 
     mail_server: dict[str, st.SearchStrategy[Any]] = {
         "address": plain_texts | ip_addresses,
@@ -257,7 +261,7 @@ def applications(points: tuple[str, ...], gateways: tuple[str, ...]) -> st.Searc
         build(Browser, home_page=maybe(bookmarks), bookmarks=few(bookmarks)),
         build(
             Mms,
-            mmsc=texts,
+            mmsc=urls,
             max_size_kb=maybe(uint32),
             creation_mode=maybe(texts),
             resubmission_mode=maybe(texts),
@@ -269,7 +273,7 @@ def applications(points: tuple[str, ...], gateways: tuple[str, ...]) -> st.Searc
         build(Mail, provider_id=texts, address=maybe(texts), outgoing=outgoing),
         build(
             InstantMessaging,
-            urls=few(texts, least=1),
+            urls=few(urls, least=1),
             content_types=few(texts),
             services=maybe(texts),
             client_id_prefix=maybe(texts),
@@ -280,7 +284,7 @@ def applications(points: tuple[str, ...], gateways: tuple[str, ...]) -> st.Searc
             app_id=st.sampled_from(["554", "w9010", "ap0004", "w2"]),
             content_types=few(texts),
             protocol=maybe(texts),
-            urls=few(texts),
+            urls=few(urls),
             servers=few(servers),
             credentials=few(credentials),
             resources=few(st.builds(Resource, home_page=st.booleans(), **database_fields)),
@@ -303,7 +307,7 @@ def settings(draw: st.DrawFn) -> Settings:
                 st.builds(
                     Bootstrap,
                     name=maybe(texts),
-                    provisioning_url=maybe(texts),
+                    provisioning_url=maybe(urls),
                     country=maybe(countries),
                     networks=few(networks),
                     proxies=some(gateways),

@@ -54,8 +54,23 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"access_points": (point(validities=(Validity(until=datetime(1969, 7, 20, tzinfo=UTC)),)),)},
-        "access_points[0].validities[0].until: 1969-07-20T00:00:00+00:00 "
-        "is before 1970, where VALIDUNTIL begins to count",
+        "access_points[0].validities[0].until: VALIDUNTIL counts from 1970 to 2106; got 1969-07-20T00:00:00+00:00",
+    ),
+    (
+        {"access_points": (point(validities=(Validity(until=datetime(2106, 2, 8, tzinfo=UTC)),)),)},
+        "access_points[0].validities[0].until: VALIDUNTIL counts from 1970 to 2106; got 2106-02-08T00:00:00+00:00",
+    ),
+    (
+        {"access_points": (point(address_type="E164", bearers=("ANSI-136-GPRS", "GSM-GPRS")),)},
+        "access_points[0].address_type: APN expected for the bearer ANSI-136-GPRS; got E164",
+    ),
+    (
+        {"proxies": (proxy(reached(address="{proxy}", address_type="IPV4")),)},
+        "proxies[0].addresses[0].address: '{proxy}' is not an IPV4 address; a host name is of the type ALPHA",
+    ),
+    (
+        {"applications": (Mms(mmsc="http://mmsc.example/ mms"),)},
+        "applications[0].mmsc: ' ' cannot stand in an address; take it out or escape it",
     ),
     (
         {"access_points": (point(dns_servers=("192.0.2.53", "dns.example")),)},

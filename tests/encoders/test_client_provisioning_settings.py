@@ -167,7 +167,7 @@ def test_a_csd_call_and_a_validity_are_told_in_bits_and_unix_seconds() -> None:
         ("2001:db8::1", None, "IPV6"),
         ("proxy.example", None, "ALPHA"),
         ("+358", "E164", "E164"),
-        ("{proxy}", "IPV4", "IPV4"),
+        ("{proxy}", None, "ALPHA"),
     ],
 )
 def test_the_type_of_a_proxy_address_is_always_sent(address: str, given_type: Any, sent: str) -> None:
