@@ -5,7 +5,8 @@ import pwd
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,9 +22,14 @@ def find_binaries() -> Path | None:
 
 
 @contextmanager
-def running(binaries: Path, folder: Path, *settings: str) -> Iterator[str]:
+def running(binaries: Path, *settings: str) -> Iterator[str]:
     """The URL of a started server; `settings` are lines like "max_connections=50"."""
-    folder.mkdir(parents=True)
+    # Not below pytest's own temporary folder: each new session of pytest closes that to other users again.
+    with tempfile.TemporaryDirectory(prefix="tps-postgresql-") as folder:
+        yield from _run(binaries, Path(folder), settings)
+
+
+def _run(binaries: Path, folder: Path, settings: Sequence[str]) -> Iterator[str]:
     as_owner = _as_unprivileged(folder)
     data = folder / "data"
     subprocess.run(
@@ -62,10 +68,6 @@ def _as_unprivileged(folder: Path) -> list[str | Path]:
         return []
     user = pwd.getpwnam("postgres")
     os.chown(folder, user.pw_uid, user.pw_gid)
-    for parent in folder.parents:
-        if parent == Path("/") or parent.stat().st_mode & 0o005 == 0o005:
-            break
-        parent.chmod(parent.stat().st_mode | 0o011)
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
 
 

@@ -17,7 +17,7 @@ SEAL = Seal([b"k" * 32])
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_url() -> Iterator[str]:
     """A PostgreSQL server for the session; where it is not installed its tests are skipped, but fail when `CI=true`."""
     binaries = postgresql_server.find_binaries()
     if binaries is None:
@@ -25,8 +25,7 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("postgresql") / "server"
-    with postgresql_server.running(binaries, folder, "fsync=off", "max_connections=60") as url:
+    with postgresql_server.running(binaries, "fsync=off", "max_connections=60") as url:
         yield url
 
 
@@ -45,6 +44,23 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def database(store_url: str) -> Iterator[Database]:
     """An open store with the newest schema."""
     opened = Database(store_url)
+    migrate.upgrade(opened.engine)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """URL of an empty store on SQLite, for what does not depend on the database."""
+    return f"sqlite:///{tmp_path}/store.sqlite3"
+
+
+@pytest.fixture
+def sqlite(sqlite_url: str) -> Iterator[Database]:
+    """An open store on SQLite."""
+    opened = Database(sqlite_url)
     migrate.upgrade(opened.engine)
     try:
         yield opened

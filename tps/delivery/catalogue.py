@@ -7,10 +7,9 @@ from typing import Literal
 
 import msgspec
 
-from encoders import client_provisioning
+from encoders import client_provisioning, settings
 from encoders.client_provisioning import Document
 from encoders.client_provisioning_settings import fill, placeholders, to_document
-from encoders.settings import Settings
 from tps.decisions.policy import DeliveryPolicy
 from tps.store import settings as settings_store
 from tps.store.database import Connection
@@ -19,7 +18,6 @@ from tps.store.settings import StoredSettings
 
 Kind = Literal["neutral", "document"]
 
-_read_neutral = msgspec.json.Decoder(Settings).decode
 _read_policy = msgspec.json.Decoder(DeliveryPolicy).decode
 
 
@@ -46,7 +44,7 @@ class Profile:
 def document_of(kind: Kind, body: bytes) -> Document:
     """The provisioning document that a stored body stands for."""
     if kind == "neutral":
-        return to_document(_read_neutral(body))
+        return to_document(settings.decode(body))
     return client_provisioning.decode_xml(body)
 
 

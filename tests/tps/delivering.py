@@ -1,0 +1,155 @@
+"""A server without its web, as tests stand it up: a store, routes to a simulated SMSC, the way of a push at work."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from tps import app
+from tps.config import Config, DetectionConfig, NodeConfig, StoreConfig
+from tps.decisions.identities import Device, bucket_of
+from tps.decisions.policy import DeliveryPolicy
+from tps.decisions.push_life import State
+from tps.decisions.triggers import Trigger
+from tps.delivery.catalogue import context_of, fingerprint_of
+from tps.delivery.intake import pin_context, values_context
+from tps.parts import Parts
+from tps.sim.smsc import Smsc
+from tps.smpp.route_config import RouteConfig
+from tps.store import pushes, settings, subscribers
+from tps.store.database import Database
+from tps.store.pushes import PushRow
+from tps.store.sealing import Seal
+from tps.store.settings import StoredSettings
+from tps.store.subscribers import Subscriber
+
+INTERNET = b"""{"name": "Internet", "access_points": [
+    {"id": "internet", "name": "Operator Internet", "address": "internet.example", "internet": true}
+]}"""
+INTERNET_AS_SUBSCRIBER = b"""{"name": "Internet", "access_points": [
+    {"id": "internet", "name": "Operator Internet", "internet": true, "address": "internet.example",
+     "authentications": [{"method": "PAP", "user": "{msisdn}", "password": "{ppp_password}"}]}
+]}"""
+
+
+def config(url: str, *routes: RouteConfig, node: str = "node-0") -> Config:
+    """A configuration for tests."""
+    return Config(
+        store=StoreConfig(url=url),
+        detection=DetectionConfig(default_settings="internet"),
+        node=NodeConfig(name=node, stop_timeout_s=5.0),
+        routes=routes,
+    )
+
+
+def route_to(smsc: Smsc, **changes: Any) -> RouteConfig:
+    """A route to the simulated SMSC."""
+    values: dict[str, Any] = {
+        "name": "north",
+        "host": "127.0.0.1",
+        "port": smsc.port,
+        "system_id": "tps",
+        "password": "tps",
+    }
+    return RouteConfig(**(values | changes))
+
+
+def imsi(number: int) -> str:
+    return f"00101{number:010}"
+
+
+def msisdn(number: int) -> str:
+    return f"9900{number:08}"
+
+
+def device(number: int) -> Device:
+    return Device(f"35690901{number:06}")
+
+
+def detection(number: int, **changes: Any) -> Trigger:
+    """Subscriber `number` was seen in device `number`."""
+    return Trigger(imsi(number), None, device(number), app.now_ms(), "detection", True)._replace(**changes)
+
+
+def publish(database: Database, seal: Seal, body: bytes = INTERNET, **policy: Any) -> None:
+    """Store the next version of the settings "internet"."""
+    rules = DeliveryPolicy(**policy)
+    now = app.now_ms()
+
+    def store(connection: Any) -> None:
+        version = settings.newest_version(connection, "internet") + 1
+        row = StoredSettings(
+            name="internet",
+            version=version,
+            kind="neutral",
+            sealed_body=seal.close(body, context_of("internet", version)),
+            fingerprint=fingerprint_of("neutral", body, rules),
+            policy=msgspec.json.encode(rules).decode(),
+            note="",
+            created_at=now,
+        )
+        settings.add(connection, row)
+
+    database.write_now(store)
+
+
+def subscribe(
+    database: Database, seal: Seal, count: int, *, pin: str | None = None, values: dict[str, str] | None = None
+) -> None:
+    """Create subscribers 0 to `count` - 1."""
+    now = app.now_ms()
+    rows = [
+        Subscriber(
+            bucket=bucket_of(imsi(number)),
+            imsi=imsi(number),
+            msisdn=msisdn(number),
+            settings=None,
+            sealed_values=None
+            if values is None
+            else seal.close(msgspec.json.encode(values), values_context(imsi(number))),
+            sealed_pin=None if pin is None else seal.close(pin.encode(), pin_context(imsi(number))),
+            device=None,
+            device_seen_at=None,
+            created_at=now,
+            changed_at=now,
+        )
+        for number in range(count)
+    ]
+    database.write_now(lambda connection: subscribers.put(connection, rows))
+
+
+@asynccontextmanager
+async def delivering(database: Database, seal: Seal, url: str, *routes: RouteConfig) -> AsyncIterator[Parts]:
+    """The way of a push at work, its routes up."""
+    parts = app.put_together(config(url, *routes), database, seal)
+    async with app.delivering(parts):
+        async with asyncio.timeout(5):
+            for route in parts.routes:
+                while not route.up:  # noqa: ASYNC110 - a route tells nobody that it came up; the server looks, too
+                    await asyncio.sleep(0.005)
+        yield parts
+
+
+async def pushes_in(database: Database, state: State, count: int, *, within_s: float = 10.0) -> list[PushRow]:
+    """All pushes, once `count` of them are in `state`."""
+    async with asyncio.timeout(within_s):
+        while True:
+            rows = await database.read(all_pushes)
+            if sum(row.state == state for row in rows) >= count:
+                return rows
+            await asyncio.sleep(0.01)
+
+
+def all_pushes(connection: Any) -> list[PushRow]:
+    """Every push on the disk."""
+    found = [
+        pushes.find(connection, *row) for row in connection.exec_driver_sql("SELECT bucket, id FROM push ORDER BY id")
+    ]
+    return [row for row in found if row is not None]
+
+
+def states(rows: Sequence[PushRow]) -> list[State]:
+    """Their states."""
+    return [State(row.state) for row in rows]
