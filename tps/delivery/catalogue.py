@@ -1,23 +1,29 @@
 """The settings as the way of a push uses them: opened, encoded once where no value of a subscriber is in them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
+import structlog
 
 from encoders import client_provisioning, settings
 from encoders.client_provisioning import Document
 from encoders.client_provisioning_settings import fill, placeholders, to_document
+from encoders.errors import DecodeError, EncodeError
 from tps.decisions.policy import DeliveryPolicy
 from tps.store import settings as settings_store
 from tps.store.database import Connection
-from tps.store.sealing import Seal
+from tps.store.sealing import Seal, UnsealError
 from tps.store.settings import StoredSettings
 
 Kind = Literal["neutral", "document"]
 
+log = structlog.get_logger(__name__)
+
+UNUSABLE = (EncodeError, DecodeError, msgspec.ValidationError, UnsealError)
+"""What a stored version may raise that a newer program, or another key, cannot read."""
 _read_policy = msgspec.json.Decoder(DeliveryPolicy).decode
 
 
@@ -67,7 +73,7 @@ class Catalogue:
         """The active settings by name, read anew when any node has stored a version since."""
         generation = settings_store.generation(connection)
         if generation != self._generation:
-            self._active = {row.name: self._profile(row) for row in settings_store.active(connection)}
+            self._active = dict(self._usable(settings_store.active(connection)))
             self._generation = generation
         return self._active
 
@@ -80,6 +86,14 @@ class Catalogue:
         if row is None:
             raise LookupError(f"settings {name} version {version} are not stored")
         return self._profile(row)
+
+    def _usable(self, rows: Iterable[StoredSettings]) -> Iterator[tuple[str, Profile]]:
+        """One row that cannot be read must not stop the others."""
+        for row in rows:
+            try:
+                yield row.name, self._profile(row)
+            except UNUSABLE as error:
+                log.error("settings.unusable", name=row.name, version=row.version, error=str(error))
 
     def _profile(self, row: StoredSettings) -> Profile:
         key = (row.name, row.version)

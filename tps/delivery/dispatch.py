@@ -14,7 +14,7 @@ import structlog
 from bootstrap.mac import Method
 from encoders.errors import EncodeError
 from tps.decisions.push_life import Event, State, move
-from tps.delivery.catalogue import Catalogue, Profile
+from tps.delivery.catalogue import UNUSABLE, Catalogue, Profile
 from tps.delivery.compose import segments_of
 from tps.delivery.flights import Flight, Flights
 from tps.delivery.intake import open_secrets
@@ -106,7 +106,7 @@ class Dispatch:
                 continue
             try:
                 profile = self._catalogue.version(connection, push.settings, push.version)
-            except (LookupError, UnsealError, EncodeError) as error:
+            except (LookupError, *UNUSABLE) as error:
                 moves.append(_moved(push, State.QUEUED, Event.REFUSE, now, detail=str(error)))
                 continue
             moves.append(_moved(push, State.QUEUED, Event.CLAIM, now, owner=self._node, until=now + LEASE_MS))

@@ -1,4 +1,4 @@
-"""The whole way: a SIM is seen in a device, its settings reach the handset, the pair is SET, and nothing goes out twice."""
+"""The whole way: a SIM is seen in a device, its settings reach the handset, the pair is SET."""
 
 import asyncio
 from typing import Any
@@ -216,7 +216,7 @@ async def test_values_and_pins_of_the_subscriber_reach_only_the_document(
         delivering(sqlite, seal, sqlite_url, route_to(smsc)) as parts,
     ):
         await parts.intake.accept([detection(0), detection(1)])
-        rows = await pushes_in(sqlite, State.DELIVERED, 2)
+        await pushes_in(sqlite, State.DELIVERED, 2)
     assert handsets.installed == 2
     assert b"hush-hush" not in _octets_of(sqlite_url)
     assert pin.encode() + b'"' not in _octets_of(sqlite_url)
@@ -257,7 +257,7 @@ async def test_a_new_settings_version_is_sent_to_a_device_that_is_set(
         publish(
             sqlite,
             seal,
-            b'{"name": "x", "access_points": [{"id": "i", "name": "n", "address": "other.example", "internet": true}]}',
+            b'{"name": "x", "access_points": [{"id": "i", "name": "n", "address": "a.example", "internet": true}]}',
         )
         (answer,) = await parts.intake.accept([detection(0)])
         assert answer.outcome is Outcome.QUEUED
