@@ -93,7 +93,7 @@ class Catalogue:
             try:
                 yield row.name, self._profile(row)
             except UNUSABLE as error:
-                log.error("settings.unusable", name=row.name, version=row.version, error=str(error))
+                log.warning("settings.unusable", name=row.name, version=row.version, error=str(error))
 
     def _profile(self, row: StoredSettings) -> Profile:
         key = (row.name, row.version)
