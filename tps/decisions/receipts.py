@@ -96,8 +96,8 @@ def _error(text: bytes, network_error_code: bytes | None) -> str:
 
 
 def normal_form(message_id: str) -> str:
-    """The one spelling under which a message id of a response is stored and looked up: lower case, no leading zeros."""
-    lower = message_id.strip().lower()
+    """The one spelling to store and look up a message id by: lower case, no white space, no leading zeros."""
+    lower = "".join(message_id.split()).lower()
     return lower.lstrip("0") or lower[-1:]
 
 
@@ -117,7 +117,7 @@ def id_candidates(message_id: str, form: MessageIdForm) -> tuple[str, ...]:
         case "decimal":
             return (_as_decimal(same) or same,)
         case "auto":
-            forms = (same, _as_hex(same), _as_decimal(same), same.replace("-", ""))
+            forms = (same, _as_hex(same), _as_decimal(same), normal_form(same.replace("-", "")))
             return tuple(dict.fromkeys(candidate for candidate in forms if candidate))
 
 

@@ -353,7 +353,6 @@ class Session:
         if target is State.CLOSED and self.state is not State.CLOSED:
             self.outcomes.unsent += self.window.give_back_backlog()
             self.outcomes.unknown += self.window.give_back_sent()
-            self._requests.clear()
         if self.state is not State.CLOSED:
             self.reason = reason
         self.state = target

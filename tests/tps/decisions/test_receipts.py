@@ -1,7 +1,7 @@
 """Receipts of many SMSCs, and message ids in all their forms."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tps.decisions.receipts import MessageIdForm, Receipt, id_candidates, normal_form, read_receipt
@@ -96,7 +96,7 @@ def test_the_order_of_the_fields_does_not_matter(fields: list[bytes]) -> None:
 
 @pytest.mark.parametrize(
     ("message_id", "normal"),
-    [("0012AB", "12ab"), ("0", "0"), ("000", "0"), ("", ""), (" 7 ", "7"), ("A-B", "a-b")],
+    [("0012AB", "12ab"), ("0", "0"), ("000", "0"), ("", ""), (" 7 ", "7"), ("0 0", "0"), ("A-B", "a-b")],
 )
 def test_the_normal_form_is_lower_case_without_leading_zeros(message_id: str, normal: str) -> None:
     assert normal_form(message_id) == normal
@@ -136,8 +136,10 @@ def test_hex_and_decimal_find_each_other(number: int, width: int, upper: bool) -
     assert normal_form(str(number)) in id_candidates(in_hex, "auto")
 
 
-@given(message_id=st.text(max_size=65))
-def test_any_text_has_candidates_in_normal_form(message_id: str) -> None:
-    for candidate in id_candidates(message_id, "auto"):
+@given(octets=st.binary(max_size=65))
+@example(octets=b"0 0")
+@example(octets=b"-0")
+def test_any_message_id_has_candidates_in_normal_form(octets: bytes) -> None:
+    for candidate in id_candidates(octets.decode("latin-1"), "auto"):
         assert candidate
         assert normal_form(candidate) == candidate

@@ -252,6 +252,14 @@ def test_the_rate_holds_back_and_the_timer_says_when_to_go_on() -> None:
     assert len(sent(session, now=0.1)) == 1
 
 
+def test_a_full_socket_does_not_make_the_timer_run_hot() -> None:
+    session = bound(RouteConfig(name="slow", host="h", system_id="tps", rate_per_s=10, window=50))
+    session.submit([message(1, parts=5)])
+    session.octets_to_send(0.0)
+    session.tick(0.1)  # and octets_to_send does not follow, because the socket takes none
+    assert session.next_timer() == 10.0
+
+
 # generic_nack
 
 
