@@ -8,11 +8,10 @@ from functools import lru_cache
 
 from bootstrap.mac import Method, compute
 from encoders import sms
+from encoders.client_provisioning import MEDIA_TYPE_WBXML
 from encoders.errors import EncodeError
 from encoders.wsp import ContentType, PushPdu, encode_push
 from encoders.wsp_tokens import CHARSET_UTF_8
-
-PROVISIONING_MEDIA_TYPE = "application/vnd.wap.connectivity-wbxml"
 
 # Nokia/Ericsson "Over The Air Settings" 7.0, transport: browser settings and bookmarks
 OTA_SETTINGS_PORT = 49999
@@ -92,14 +91,14 @@ def _ota_settings_header(media_type: str) -> bytes:
 def _signed_header(method: Method) -> bytes:
     """The header up to the MAC: whatever its digits, only they and the NUL after them follow."""
     mac = compute(b"", b"")
-    content_type = ContentType(media_type=PROVISIONING_MEDIA_TYPE, security=method, mac=mac)
+    content_type = ContentType(media_type=MEDIA_TYPE_WBXML, security=method, mac=mac)
     return _header(content_type).removesuffix(mac.encode("ascii") + b"\0")
 
 
 _USERPINMAC = Method.USERPINMAC
 _SIGNED_HEADERS = tuple(_signed_header(method) for method in Method if method != _USERPINMAC)
-_USERPINMAC_HEADER = _header(ContentType(media_type=PROVISIONING_MEDIA_TYPE, security=_USERPINMAC))
-_UNSIGNED_HEADER = _header(ContentType(media_type=PROVISIONING_MEDIA_TYPE))
+_USERPINMAC_HEADER = _header(ContentType(media_type=MEDIA_TYPE_WBXML, security=_USERPINMAC))
+_UNSIGNED_HEADER = _header(ContentType(media_type=MEDIA_TYPE_WBXML))
 _TRANSACTION_OCTETS = tuple(bytes((number,)) for number in range(256))
 
 

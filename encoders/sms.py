@@ -5,7 +5,7 @@ later segments lack it.
 """
 
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import repeat
 from typing import NamedTuple
 
@@ -90,10 +90,12 @@ def segment(
     if total == 1:
         return (Segment(_ports_header(destination_port, source_port), body, 1, 1),)
     start = _concatenation_start(wide, destination_port, source_port) + _reference(reference, wide)
-    return tuple(map(Segment, [start + place for place in _places(total)], payloads, _NUMBERS, repeat(total)))
+    headers = [start + place for place in _places(total)]
+    return tuple(map(_new_segment, zip(headers, payloads, range(1, total + 1), repeat(total), strict=False)))
 
 
-_NUMBERS = range(1, SEGMENTS_MAX + 1)
+_new_segment = partial(tuple.__new__, Segment)
+"""`Segment._make` without its own Python frame, which would cost as much as all the rest of a segment."""
 
 
 @cache
