@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 
+_DOUBLINGS_MAX = 30
+"""Any pause has reached its maximum by then, and the power stays a small number."""
+
+
+def reconnect_pause_s(config: RouteConfig, failures: int, chance: float) -> float:
+    """Seconds to wait before connecting again after so many failed attempts in a row; `chance` is 0 to 1.
+
+    Between half and all of a pause that doubles: the links of many nodes shall not come back in step.
+    """
+    doublings = min(failures, _DOUBLINGS_MAX)
+    return min(config.reconnect_min_s * 2.0**doublings, config.reconnect_max_s) * (0.5 + chance / 2)
+
 
 class Link(asyncio.Protocol):
     """Keeps one bind of a route up from `run` until `stop`; outcomes go into the route's collection."""
@@ -80,12 +92,11 @@ class Link(asyncio.Protocol):
 
     async def run(self) -> None:
         """Connect, serve, and connect again after each loss, until `stop`."""
-        pause_s = self._config.reconnect_min_s
+        failures = 0
         while not self._stopping.is_set():
             was_bound = await self._connect_and_serve()
-            pause_s = self._config.reconnect_min_s if was_bound else min(pause_s * 2, self._config.reconnect_max_s)
-            # Between half and all of the pause: the links of many nodes shall not come back in step.
-            await self._pause(pause_s * (0.5 + self._chance() / 2))
+            failures = 0 if was_bound else failures + 1
+            await self._pause(reconnect_pause_s(self._config, failures, self._chance()))
 
     def stop(self) -> None:
         """Drain the window, unbind, and let `run` end."""
@@ -192,12 +203,13 @@ class Link(asyncio.Protocol):
     def _follow(self, session: Session, transport: asyncio.Transport) -> None:
         """The session has moved: say so, and close the socket after the last octets of a closed one."""
         self._state = session.state
+        self._outcome_ready.set()
         if session.state is State.BOUND:
             self._was_bound = True
             self.reason = ""
-            self._outcome_ready.set()
             _log.info("smpp_bound", link=self.name, host=self._config.host, port=self._config.port)
         elif session.state is State.CLOSED:
+            self.reason = session.reason
             transport.close()
             # A peer that reads no more would keep our last octets, and with them the socket, for ever.
             self._replace_timer(self._loop.time() + self._config.response_timeout_s, transport.abort)

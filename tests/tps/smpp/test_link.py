@@ -22,6 +22,8 @@ from tests.tps.smpp.loopback_smsc import (
     running_smsc,
     until,
 )
+from tps.smpp.link import reconnect_pause_s
+from tps.smpp.route_config import RouteConfig
 
 USER_DATA = b"\x06\x05\x04\x0b\x84\x23\xf0push"
 
@@ -152,6 +154,33 @@ async def test_a_full_socket_holds_the_rest_back_until_it_drains() -> None:
         smsc.reply = accept_everything
         smsc.writers[0].close()
         assert len((await next_outcomes(routes)).unknown) == submitted
+
+
+async def test_an_smsc_that_reads_no_more_is_left_in_the_end() -> None:
+    async with (
+        running_smsc() as smsc,
+        running_routes(route_config(smsc, window=100_000, enquire_link_s=0.02, response_timeout_s=0.02)) as routes,
+    ):
+        route = routes["north"]
+        await until(routes, lambda: route.up)
+        smsc.reading.clear()
+        while not route.status().links[0].backlog:
+            route.submit([(1, "49170", (bytes(254),) * 1000)])
+        await until(routes, lambda: not route.up)
+        assert "no answer" in route.status().links[0].reason
+        await smsc.until(lambda: len(smsc.writers) == 2)
+        smsc.reading.set()
+
+
+@pytest.mark.parametrize(
+    ("failures", "chance", "pause_s"),
+    [(0, 1.0, 1.0), (0, 0.0, 0.5), (1, 1.0, 2.0), (3, 1.0, 8.0), (6, 1.0, 60.0), (10_000, 1.0, 60.0), (5, 0.5, 24.0)],
+)
+def test_the_pause_doubles_up_to_its_maximum_and_half_of_it_is_chance(
+    failures: int, chance: float, pause_s: float
+) -> None:
+    config = RouteConfig(name="north", host="h", system_id="tps", reconnect_min_s=1.0, reconnect_max_s=60.0)
+    assert reconnect_pause_s(config, failures, chance) == pause_s
 
 
 def self_signed(folder: Path) -> Path:
