@@ -23,11 +23,11 @@ ConfigFile = Annotated[
 
 
 @contextmanager
-def opened(config: Config) -> Iterator[tuple[Database, Seal]]:
+def opened(config: Config, kind: type[Database] = Database) -> Iterator[tuple[Database, Seal]]:
     """An existing store at the schema of this version, and the seal for its secrets."""
     _check_exists(config.store)
     seal = Seal(configuration.sealing_keys(config.store))
-    with _database(config.store) as database:
+    with _database(config.store, kind) as database:
         before, newest = migrations.revisions(database.engine)
         if before != newest:
             raise BadInputError(
@@ -49,9 +49,9 @@ def migrate(config: ConfigFile = None) -> None:
 
 
 @contextmanager
-def _database(config: StoreConfig) -> Iterator[Database]:
+def _database(config: StoreConfig, kind: type[Database] = Database) -> Iterator[Database]:
     try:
-        database = Database(config.url)
+        database = kind(config.url)
     except ValueError as error:
         raise BadInputError(str(error)) from error
     try:
