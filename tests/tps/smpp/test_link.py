@@ -24,6 +24,7 @@ from tests.tps.smpp.loopback_smsc import (
 )
 from tps.smpp.link import reconnect_pause_s
 from tps.smpp.route_config import RouteConfig
+from tps.smpp.routes import Routes
 
 USER_DATA = b"\x06\x05\x04\x0b\x84\x23\xf0push"
 
@@ -125,6 +126,29 @@ async def test_an_smsc_that_is_not_there_is_asked_again() -> None:
             await until(routes, lambda: routes["north"].up)
         server.close()
     assert "cannot connect" in logs[0]["reason"]
+
+
+async def test_stopping_before_the_connection_is_made_ends_it_too() -> None:
+    async with running_smsc() as smsc:
+        routes = Routes([route_config(smsc)], chance=lambda: 0.0)
+        running = asyncio.create_task(routes.run())
+        await asyncio.sleep(0)  # the tasks of the links are made
+        await asyncio.sleep(0)  # and have begun to connect
+        await routes.stop()
+        await running
+        assert not routes["north"].up
+
+
+async def test_a_cancelled_run_leaves_no_connection_behind() -> None:
+    async with running_smsc() as smsc:
+        routes = Routes([route_config(smsc)], chance=lambda: 0.0)
+        running = asyncio.create_task(routes.run())
+        await until(routes, lambda: routes["north"].up)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        await until(routes, lambda: not routes["north"].up)
+        assert routes["north"].status().links[0].state == "down"
 
 
 async def test_an_smsc_that_answers_nothing_is_left() -> None:

@@ -215,6 +215,12 @@ def test_the_peer_may_leave_and_gets_its_answer() -> None:
     assert session.outcomes.unsent == [(1, 3)]
 
 
+def test_after_the_peers_unbind_nothing_more_of_the_same_read_is_answered() -> None:
+    session = bound()
+    session.receive(pdu(peer_octets.UNBIND, sequence=8) + pdu(peer_octets.ENQUIRE_LINK, sequence=9), 1.0)
+    assert parse(session.octets_to_send(1.0)) == [(peer_octets.UNBIND_RESP, 0, 8, b"")]
+
+
 def test_a_lost_connection_tells_sent_from_unsent() -> None:
     session = bound()
     session.submit([message(1, parts=2), message(2, parts=3)])
