@@ -95,10 +95,9 @@ class Outbound:
 
     def pump(self) -> None:
         """Send from the backlog over the links in turn, until it or their windows are used up."""
-        for window in self._windows:
+        for _ in range(len(self._windows)):
             if not self.backlog:
                 return
+            window = self._windows.pop(0)
+            self._windows.append(window)  # served now, so last next time: all links carry receipts
             self.sent += window.send_from(self.backlog)
-        # The link that was served last waits longest next time, so that all of them carry receipts.
-        if len(self._windows) > 1:
-            self._windows.append(self._windows.pop(0))
