@@ -77,9 +77,13 @@ def verify_values(values: Mapping[str, str | None]) -> None:
         raise RejectedError("values", f"at most {VALUES_MAX} values expected; got {len(values)}")
     for name, value in values.items():
         if not _VALUE_NAME.fullmatch(name):
-            raise RejectedError("values", f"names of a-z, 0-9 and _ expected, beginning with a letter; got {name[:20]!r}")
+            raise RejectedError(
+                "values", f"names of a-z, 0-9 and _ expected, beginning with a letter; got {name[:20]!r}"
+            )
         if value is not None and (len(value) > VALUE_LENGTH_MAX or _CONTROL.search(value)):
-            raise RejectedError(f"values.{name}", f"at most {VALUE_LENGTH_MAX} characters expected, none a control character")
+            raise RejectedError(
+                f"values.{name}", f"at most {VALUE_LENGTH_MAX} characters expected, none a control character"
+            )
 
 
 async def create(database: Database, seal: Seal, account: Account, *, now_ms: int) -> Subscriber:
@@ -191,7 +195,9 @@ def pin_of(seal: Seal, subscriber: Subscriber) -> str | None:
 
 def unknown(field: str = "imsi") -> RejectedError:
     """The refusal where there is no such account."""
-    return RejectedError(field, "no subscriber has this IMSI" if field == "imsi" else "no subscriber has this number", status=404)
+    return RejectedError(
+        field, "no subscriber has this IMSI" if field == "imsi" else "no subscriber has this number", status=404
+    )
 
 
 def _row(seal: Seal, account: Account, now_ms: int) -> Subscriber:
@@ -278,7 +284,9 @@ def _store_distinct(connection: Connection, rows: Sequence[Subscriber], publishe
 
 def _refusal(row: Subscriber, owners: Mapping[str, str], published: frozenset[str]) -> RejectedError | None:
     if owners.get(row.msisdn, row.imsi) != row.imsi:
-        return RejectedError("msisdn", "another subscriber has this number: change or remove that one first", status=409)
+        return RejectedError(
+            "msisdn", "another subscriber has this number: change or remove that one first", status=409
+        )
     if row.settings is not None and row.settings not in published:
         return RejectedError("settings", f"no settings are named {row.settings[:64]!r}: publish them first")
     return None

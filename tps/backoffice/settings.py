@@ -1,0 +1,184 @@
+"""Settings: published version by version, each checked to its last parameter before it is stored."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from bootstrap.mac import Method
+from encoders import client_provisioning
+from encoders import settings as neutral
+from encoders.client_provisioning import Document
+from encoders.client_provisioning_settings import placeholders, to_document
+from encoders.errors import DecodeError, EncodeError
+from tps.decisions.policy import DeliveryPolicy, method_of
+from tps.delivery.catalogue import Kind, Profile, context_of, fingerprint_of
+from tps.delivery.compose import segments_of
+from tps.errors import RejectedError
+from tps.store import settings as settings_store
+from tps.store.database import Connection, Database
+from tps.store.sealing import Seal
+from tps.store.settings import StoredSettings
+
+NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+_NAME = re.compile(NAME_PATTERN.strip("^$"))
+_NOTE = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f]{0,500}")
+
+# A value that is not known yet is reckoned with this when the size of a push is told beforehand.
+_SAMPLE_VALUE = "x" * 16
+_SAMPLE_IMSI = "001010123456789"
+_SAMPLE_PIN = "000000"
+
+_read_policy = msgspec.json.Decoder(DeliveryPolicy).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong in settings, or worth a look; `path` leads to it."""
+
+    path: str
+    message: str
+
+
+class FaultyError(RejectedError):
+    """Settings that cannot be published, with everything that is wrong in them."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(faults[0].path, faults[0].message)
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Settings that can be published."""
+
+    kind: Kind
+    body: bytes
+    document: Document
+    warnings: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One version of named settings, opened: the body may hold secrets."""
+
+    name: str
+    version: int
+    kind: Kind
+    body: bytes
+    policy: DeliveryPolicy
+    note: str
+    created_at: int
+
+    @property
+    def document(self) -> Document:
+        """The provisioning document that the body stands for, placeholders not filled."""
+        if self.kind == "neutral":
+            return to_document(neutral.decode(self.body))
+        return client_provisioning.decode_xml(self.body)
+
+
+def checked_name(name: str, *, status: int = 422) -> str:
+    """`name` where settings can have it; else `RejectedError` with this HTTP status."""
+    if not _NAME.fullmatch(name):
+        rule = "1 to 64 letters, digits, '.', '_' or '-' expected, the first a letter or digit"
+        raise RejectedError("name", rule, status=status)
+    return name
+
+
+def draft_of_settings(settings: neutral.Settings) -> Draft:
+    """The draft of neutral settings; `FaultyError` names the field that cannot be said or sent."""
+    try:
+        body = neutral.encode(settings)
+        return _checked("neutral", body, to_document(settings))
+    except EncodeError as error:
+        raise FaultyError([_fault_of(error, "settings")]) from error
+
+
+def draft_of_document(xml: bytes) -> Draft:
+    """The draft of a provisioning document in XML; `FaultyError` names the line or the parameter that is wrong."""
+    try:
+        return _checked("document", xml, client_provisioning.decode_xml(xml))
+    except (DecodeError, EncodeError) as error:
+        raise FaultyError([_fault_of(error, "document")]) from error
+
+
+def segment_count(draft: Draft, policy: DeliveryPolicy) -> int:
+    """SMS that a push will take, about; `FaultyError` where no push of these settings could be sent."""
+    method = method_of(policy.security)
+    asked = placeholders(draft.document)
+    profile = Profile("", 0, 0, policy, draft.document, asked, None)
+    values = dict.fromkeys(asked, _SAMPLE_VALUE)
+    try:
+        return len(_sample_segments(profile, method, values))
+    except EncodeError as error:
+        raise FaultyError([_fault_of(error, "settings")]) from error
+
+
+async def publish(
+    database: Database, seal: Seal, name: str, draft: Draft, policy: DeliveryPolicy, *, note: str, now_ms: int
+) -> Published:
+    """The next version of the settings `name`, which is the active one from now on."""
+    checked_name(name)
+    if not _NOTE.fullmatch(note):
+        raise RejectedError("note", "at most 500 characters expected, none a control character")
+    fingerprint = fingerprint_of(draft.kind, draft.body, policy)
+    policy_text = msgspec.json.encode(policy).decode()
+
+    def store(connection: Connection) -> int:
+        version = settings_store.newest_version(connection, name) + 1
+        sealed = seal.close(draft.body, context_of(name, version))
+        row = StoredSettings(name, version, draft.kind, sealed, fingerprint, policy_text, note, now_ms)
+        settings_store.add(connection, row)
+        return version
+
+    version = await database.write(store)
+    return Published(name, version, draft.kind, draft.body, policy, note, now_ms)
+
+
+async def find(database: Database, seal: Seal, name: str, version: int | None = None) -> Published:
+    """This version of the settings `name` (None: the newest); `RejectedError` (404) where there is none."""
+    row = await database.read(lambda connection: settings_store.find(connection, name, version))
+    if row is None:
+        missing = "no settings have this name" if version is None else "these settings have no such version"
+        raise RejectedError("name" if version is None else "version", missing, status=404)
+    return _published(seal, row)
+
+
+async def versions(database: Database, seal: Seal, name: str) -> list[Published]:
+    """All versions of the settings `name`, the newest first; `RejectedError` (404) where there is none."""
+    rows = await database.read(lambda connection: settings_store.versions(connection, name))
+    if not rows:
+        raise RejectedError("name", "no settings have this name", status=404)
+    return [_published(seal, row) for row in rows]
+
+
+async def active(database: Database, seal: Seal) -> list[Published]:
+    """The newest version of all settings, by name."""
+    return [_published(seal, row) for row in await database.read(settings_store.active)]
+
+
+def _published(seal: Seal, row: StoredSettings) -> Published:
+    body = seal.open(row.sealed_body, context_of(row.name, row.version))
+    kind: Kind = "neutral" if row.kind == "neutral" else "document"
+    return Published(row.name, row.version, kind, body, _read_policy(row.policy), row.note, row.created_at)
+
+
+def _checked(kind: Kind, body: bytes, document: Document) -> Draft:
+    """The draft, once its placeholders can be found and its octets be written."""
+    if not document.items:
+        raise EncodeError("document: nothing to set; give at least one characteristic")
+    placeholders(document)
+    client_provisioning.encode(document)
+    return Draft(kind, body, document, ())
+
+
+def _sample_segments(profile: Profile, method: Method | None, values: dict[str, str]) -> tuple[bytes, ...]:
+    return segments_of(profile, push_id=0, attempt=0, method=method, imsi=_SAMPLE_IMSI, pin=_SAMPLE_PIN, values=values)
+
+
+def _fault_of(error: ValueError, fallback: str) -> Fault:
+    """The text of every codec error leads with its place."""
+    path, separator, message = str(error).partition(": ")
+    return Fault(path, message) if separator else Fault(fallback, str(error))

@@ -1,0 +1,132 @@
+"""Metrics for Prometheus: one registry per server. Labels are names from the configuration and the code, never a subscriber.
+
+What happens is counted where it happens, once a batch; what stands (routes, window, open pushes) is read when it is asked for.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from tps.smpp.routes import LinkStatus, RouteStatus
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_LINK_LABELS = ("route", "link")
+
+# Field of `tps.smpp.session.Counters` -> metric and its meaning.
+_LINK_COUNTERS = {
+    "submitted": ("tps_smpp_submitted", "submit_sm written"),
+    "refused": ("tps_smpp_refused", "submit_sm_resp with a command_status other than ESME_ROK"),
+    "throttled": ("tps_smpp_throttled", "submit_sm_resp that asked to slow down"),
+    "timed_out": ("tps_smpp_timed_out", "submit_sm without a response in time"),
+    "receipts": ("tps_smpp_receipts", "Delivery receipts"),
+    "inbound": ("tps_smpp_inbound", "Messages from handsets"),
+}
+
+
+class Standing(NamedTuple):
+    """What stands at this moment."""
+
+    routes: tuple[RouteStatus, ...]
+    flights: int
+    receipts_unmatched: int
+    commits: int
+    writes_waiting: int
+
+
+class Metrics:
+    """The metrics of one server."""
+
+    def __init__(self, standing: Callable[[], Standing]) -> None:
+        self.registry = CollectorRegistry()
+        self.open_pushes: Mapping[str, int] = {}
+        """Open pushes by state, as last counted."""
+        self._triggers = Counter(
+            "tps_triggers", "Triggers by where they came from and what became of them", ("source", "outcome"),
+            registry=self.registry,
+        )  # fmt: skip
+        self._requests = Counter(
+            "tps_http_requests", "HTTP requests by operation and status", ("method", "path", "status"),
+            registry=self.registry,
+        )  # fmt: skip
+        self._request_counters: dict[tuple[str, str, int], Counter] = {}
+        self.registry.register(_Standing(self, standing))
+
+    def count_triggers(self, source: str, outcomes: Mapping[str, int]) -> None:
+        """So many triggers of one batch had each of these outcomes."""
+        for outcome, number in outcomes.items():
+            self._triggers.labels(source, outcome).inc(number)
+
+    def count_request(self, method: str, path: str, status: int) -> None:
+        """One HTTP request was answered; `path` is the template of the operation, not what was asked for."""
+        key = (method, path, status)
+        counter = self._request_counters.get(key)
+        if counter is None:
+            counter = self._request_counters[key] = self._requests.labels(method, path, str(status))
+        counter.inc()
+
+    def text(self) -> bytes:
+        """Everything, in the text format of Prometheus."""
+        return generate_latest(self.registry)
+
+
+class _Standing(Collector):
+    """Reads what stands when Prometheus asks."""
+
+    def __init__(self, metrics: Metrics, standing: Callable[[], Standing]) -> None:
+        self._metrics = metrics
+        self._standing = standing
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing beforehand: the names do not change, and reading needs a running server."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """All that stands."""
+        standing = self._standing()
+        yield _by_label(
+            "tps_pushes_open", "Pushes of which something can still come", "state", self._metrics.open_pushes
+        )
+        yield _by_label(
+            "tps_route_up",
+            "1 while a link of the route can send",
+            "route",
+            {route.name: int(route.up) for route in standing.routes},
+        )
+        yield _by_label(
+            "tps_route_room", "PDUs the route takes now", "route", {route.name: route.room for route in standing.routes}
+        )
+        links = [(route.name, link) for route in standing.routes for link in route.links]
+        yield from _of_links(links)
+        yield GaugeMetricFamily("tps_pushes_in_flight", "Pushes on the wire", standing.flights)
+        yield CounterMetricFamily(
+            "tps_receipts_unmatched", "Receipts that never found their push", standing.receipts_unmatched
+        )
+        yield CounterMetricFamily("tps_store_commits", "Transactions of the writer", standing.commits)
+        yield GaugeMetricFamily(
+            "tps_store_writes_waiting", "Writes that wait for the next transaction", standing.writes_waiting
+        )
+
+
+def _by_label(name: str, meaning: str, label: str, values: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, meaning, labels=(label,))
+    for labelled, value in values.items():
+        family.add_metric((labelled,), value)
+    return family
+
+
+def _of_links(links: Iterable[tuple[str, LinkStatus]]) -> Iterator[Metric]:
+    window = GaugeMetricFamily("tps_smpp_window", "PDUs that await their response", labels=_LINK_LABELS)
+    backlog = GaugeMetricFamily("tps_smpp_backlog", "PDUs that await their place in the window", labels=_LINK_LABELS)
+    up = GaugeMetricFamily("tps_smpp_link_up", "1 while the link is bound", labels=_LINK_LABELS)
+    counters = {field: CounterMetricFamily(*words, labels=_LINK_LABELS) for field, words in _LINK_COUNTERS.items()}
+    for route, link in links:
+        labels = (route, link.name)
+        window.add_metric(labels, link.window)
+        backlog.add_metric(labels, link.backlog)
+        up.add_metric(labels, int(link.up))
+        for field, family in counters.items():
+            family.add_metric(labels, getattr(link.counters, field))
+    yield from (window, backlog, up, *counters.values())

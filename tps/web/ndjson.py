@@ -1,0 +1,156 @@
+"""Streams of lines (NDJSON): lines in, one answer a line out, as the batches become durable. Any length, bounded memory.
+
+    socket -> reader task -> queue of at most `BATCHES_WAITING` batches -> handler -> answers -> socket
+
+The reader parses ahead while a batch is being committed. Whoever is slow slows the others down: a full queue stops the reading,
+a caller who does not take his answers stops the writing, and silence for `SILENCE_S` ends the stream.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+import structlog
+from aiohttp import ClientConnectionError, StreamReader, web
+
+from tps.web.operations import NDJSON, Line
+from tps.web.problems import FieldError
+
+log = structlog.get_logger(__name__)
+
+BATCH_LINES = 500
+BATCHES_WAITING = 2
+SILENCE_S = 60.0
+_encode_lines = msgspec.json.Encoder().encode_lines
+
+
+class LineAnswer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What became of one line."""
+
+    line: int
+    """Number of the line, counted from 1; empty lines count and get no answer."""
+    status: int
+    """What a single request would have been answered."""
+    outcome: str
+    """What became of it; rejected, with the reason in `errors`, where nothing did."""
+    id: str | None = None
+    """The push."""
+    reason: str | None = None
+    errors: tuple[FieldError, ...] = ()
+
+
+Take = Callable[[Sequence[Line]], Awaitable[Sequence[msgspec.Struct]]]
+
+
+def rejected(number: int, status: int, errors: Sequence[FieldError], reason: str | None = None) -> LineAnswer:
+    """The answer to a line that is wrong."""
+    return LineAnswer(line=number, status=status, outcome="rejected", reason=reason, errors=tuple(errors))
+
+
+class Lines:
+    """Cuts octets into lines, whatever pieces they come in; keeps no more than one line of `max_octets`."""
+
+    def __init__(self, max_octets: int) -> None:
+        self._max_octets = max_octets
+        self._begun = b""
+        self._skipping = False
+        self._number = 0
+
+    @property
+    def next_number(self) -> int:
+        """Number of the line that is being read."""
+        return self._number + 1
+
+    def cut(self, octets: bytes) -> list[Line]:
+        """The lines that these octets complete."""
+        *complete, rest = octets.split(b"\n")
+        if not complete:
+            self._keep(self._begun + rest)
+            return []
+        complete[0] = self._begun + complete[0]
+        was_skipping, self._skipping = self._skipping, False
+        lines = self._numbered(complete)
+        if was_skipping:
+            lines = [Line(self._number - len(complete) + 1, None), *lines[bool(complete[0].strip()) :]]
+        self._keep(rest)
+        return lines
+
+    def end(self) -> list[Line]:
+        """The last line, where nothing ended it."""
+        if self._skipping:
+            return [Line(self.next_number, None)]
+        return self._numbered([self._begun])
+
+    def _numbered(self, complete: Sequence[bytes]) -> list[Line]:
+        first = self._number + 1
+        self._number += len(complete)
+        most = self._max_octets
+        return [
+            Line(number, octets if len(octets) <= most else None)
+            for number, octets in enumerate(complete, first)
+            if octets and not octets.isspace()
+        ]
+
+    def _keep(self, begun: bytes) -> None:
+        self._skipping = self._skipping or len(begun) > self._max_octets
+        self._begun = b"" if self._skipping else begun
+
+
+async def answer(request: web.Request, take: Take, *, max_line_octets: int) -> web.StreamResponse:
+    """Take the lines of the body batch by batch and answer them on the way."""
+    response = web.StreamResponse(headers={"Content-Type": NDJSON, "Cache-Control": "no-store"})
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    batches: asyncio.Queue[Sequence[Line] | None] = asyncio.Queue(BATCHES_WAITING)
+    reader = asyncio.create_task(_read(request.content, Lines(max_line_octets), batches), name="ndjson-reader")
+    try:
+        while (batch := await batches.get()) is not None:
+            answers = await take(batch)
+            async with asyncio.timeout(SILENCE_S):
+                await response.write(_encode_lines(answers))
+        await _end(response, await reader)
+    except (ConnectionError, ClientConnectionError, TimeoutError):
+        log.info("ndjson.caller_gone", path=request.path)
+        response.force_close()
+        if request.transport is not None:
+            request.transport.abort()
+    finally:
+        reader.cancel()
+    return response
+
+
+async def _read(
+    content: StreamReader, lines: Lines, batches: "asyncio.Queue[Sequence[Line] | None]"
+) -> LineAnswer | None:
+    """Cut the body into batches; returns the answer that ends a stream which did not come to its own end."""
+    verdict: LineAnswer | None = None
+    silence = f"nothing came for {SILENCE_S:.0f} seconds: send this line and those after it again"
+    try:
+        while True:
+            async with asyncio.timeout(SILENCE_S):
+                octets = await content.readany()
+            if not octets:
+                await _hand_over(lines.end(), batches)
+                break
+            await _hand_over(lines.cut(octets), batches)
+    except TimeoutError:
+        verdict = rejected(lines.next_number, 408, (FieldError("body", silence),))
+    except Exception as error:  # noqa: BLE001 - whatever a body breaks off with, its stream ends here and not the server
+        log.info("ndjson.broken_off", error=repr(error))
+        broken = "the stream broke off: send this line and those after it again"
+        verdict = rejected(lines.next_number, 400, (FieldError("body", broken),))
+    await batches.put(None)
+    return verdict
+
+
+async def _hand_over(lines: Sequence[Line], batches: "asyncio.Queue[Sequence[Line] | None]") -> None:
+    for start in range(0, len(lines), BATCH_LINES):
+        await batches.put(lines[start : start + BATCH_LINES])
+
+
+async def _end(response: web.StreamResponse, verdict: LineAnswer | None) -> None:
+    async with asyncio.timeout(SILENCE_S):
+        if verdict is not None:
+            response.force_close()
+            await response.write(_encode_lines([verdict]))
+        await response.write_eof()

@@ -1,0 +1,140 @@
+"""Errors as problem documents (RFC 9457): what is wrong, in which field, and what to do about it."""
+
+import re
+import traceback
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Annotated
+
+import msgspec
+import structlog
+from aiohttp import web
+from msgspec import Meta
+
+from tps.errors import RejectedError, RetryLaterError
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+_TYPE = "urn:tps:problem:"
+
+# The word behind `urn:tps:problem:` for each status: programs branch on it, so it never changes.
+KINDS = {
+    400: "malformed",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    408: "too-slow",
+    409: "conflict",
+    413: "too-large",
+    415: "unsupported-media-type",
+    417: "expectation-failed",
+    422: "invalid",
+    429: "too-many-attempts",
+    500: "defect",
+    503: "retry-later",
+}
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """One thing to mend."""
+
+    field: Annotated[str, Meta(description="Where it is, such as `imsi` or `settings.proxies[0].id`")]
+    message: Annotated[str, Meta(description="The rule and the fix")]
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is wrong with a request (RFC 9457)."""
+
+    type: Annotated[str, Meta(description="Kind of problem, for programs", examples=["urn:tps:problem:invalid"])]
+    title: Annotated[str, Meta(description="The same for people")]
+    status: Annotated[int, Meta(description="HTTP status")]
+    detail: Annotated[str, Meta(description="What is wrong this time")]
+    errors: Annotated[tuple[FieldError, ...], Meta(description="Everything to mend")] = ()
+
+
+class ProblemError(Exception):
+    """Ends a request with a problem document."""
+
+    def __init__(
+        self, status: int, detail: str, errors: Sequence[FieldError] = (), *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.headers = headers or {}
+
+    def problem(self) -> Problem:
+        """The document."""
+        kind = KINDS.get(self.status, "other")
+        return Problem(_TYPE + kind, HTTPStatus(self.status).phrase, self.status, self.detail, self.errors)
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def response_of(error: ProblemError) -> web.Response:
+    """The response that carries the problem document."""
+    headers = {"Cache-Control": "no-store", **error.headers}
+    return web.Response(body=_encode(error.problem()), status=error.status, content_type=MEDIA_TYPE, headers=headers)
+
+
+def of_rejection(error: RejectedError) -> ProblemError:
+    """The problem behind a refusal of the server's inner rooms."""
+    errors = (FieldError(error.field, error.message),) if error.field else ()
+    return ProblemError(error.status, str(error), errors)
+
+
+def of_delay(error: RetryLaterError) -> ProblemError:
+    """The problem behind "not now"."""
+    return ProblemError(503, error.message, headers={"Retry-After": str(max(1, round(error.delay_s)))})
+
+
+_SHOWN_MAX = 300
+"""Characters of a rule that are shown: it may repeat what was sent."""
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*?)(?:`|\.\.\.)", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(.*?)`", re.DOTALL)
+_LEADING_FIELD = re.compile(r"([a-z_]+(?:\.[a-z_]+)*): (.*)", re.DOTALL)
+
+
+def of_decoding(error: Exception, what: str = "body") -> ProblemError:
+    """The problem behind octets that msgspec could not read: malformed (400), or a field that is wrong (422)."""
+    if isinstance(error, msgspec.ValidationError):
+        wrong = field_error(str(error), what)
+        return ProblemError(422, f"{wrong.field}: {wrong.message}", (wrong,))
+    if isinstance(error, UnicodeDecodeError):
+        return ProblemError(400, f"{what}: not valid UTF-8", (FieldError(what, "valid UTF-8 expected"),))
+    reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return ProblemError(400, f"{what}: not valid JSON: {reason}", (FieldError(what, f"valid JSON expected: {reason}"),))
+
+
+def field_error(text: str, what: str = "body") -> FieldError:
+    """The field and the rule in the text of a `msgspec.ValidationError`."""
+    rule, at, place = text.rpartition(" - at `")
+    if not at:
+        rule, place = text, "$`"
+    if len(rule) > _SHOWN_MAX:
+        rule = rule[:_SHOWN_MAX] + "..."
+    path = place.removesuffix("`").removeprefix("key in ").lstrip("$").lstrip(".").replace("[...]", "")
+    unknown = _UNKNOWN.fullmatch(rule)
+    if unknown:
+        return FieldError(_joined(path, unknown[1]), "no such field; leave it out, or look for its right name at /docs")
+    missing = _MISSING.fullmatch(rule)
+    if missing:
+        return FieldError(_joined(path, missing[1]), "required")
+    leading = _LEADING_FIELD.fullmatch(rule)  # what a __post_init__ said
+    if leading:
+        return FieldError(_joined(path, leading[1]), leading[2])
+    return FieldError(path or what, rule)
+
+
+def note_defect(error: Exception, **where: object) -> str:
+    """Log an error that nobody foresaw, without the values of variables, which may be secret; returns what the caller is told."""
+    log.error("http.defect", **where, error=repr(error)[:500], trace="".join(traceback.format_tb(error.__traceback__)))
+    return "a defect of the server: more is in its log"
+
+
+def _joined(path: str, field: str) -> str:
+    return f"{path}.{field}" if path else field

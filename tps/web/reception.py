@@ -1,0 +1,194 @@
+"""What every request goes through: its key, its body and query, its Idempotency-Key, the handler, the metrics.
+
+One function around each operation, made once; on the good path it adds no more than what is needed.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from tps.errors import RejectedError, RetryLaterError
+from tps.web import idempotency, ndjson
+from tps.web.access import Caller
+from tps.web.idempotency import Answer
+from tps.web.operations import JSON, NDJSON, READING_METHODS, Call, Office, Operation
+from tps.web.problems import FieldError, ProblemError, of_decoding, of_delay, of_rejection, note_defect, response_of
+
+BODY_TIMEOUT_S = 30.0
+"""Seconds that a single body may take to arrive."""
+_MERGE_PATCH = "application/merge-patch+json"
+_JSON_TYPES = frozenset({JSON, _MERGE_PATCH})
+_NDJSON_TYPES = frozenset({NDJSON, "application/ndjson", "application/jsonl"})
+_NOBODY = Caller("", is_set_up=False)
+_HEADERS = {"Cache-Control": "no-store"}
+
+AiohttpHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_encode = msgspec.json.Encoder().encode
+
+
+def receiving(office: Office, operation: Operation) -> AiohttpHandler:
+    """The aiohttp handler of an operation."""
+    if operation.lines_handler is not None:
+        return partial(_receive_lines, office, operation)
+    decode = None if operation.body is None else msgspec.json.Decoder(operation.body).decode
+    return partial(_receive, office, operation, decode)
+
+
+async def _receive(
+    office: Office, operation: Operation, decode: Callable[[bytes], Any] | None, request: web.Request
+) -> web.StreamResponse:
+    caller = await _admitted(office, operation, request)
+    octets, media_type = b"", JSON
+    body = query = None
+    if decode is not None:
+        octets, media_type = await _read(request, operation)
+        if media_type == JSON:
+            body = _decoded(decode, octets)
+    if operation.query is not None:
+        query = _queried(operation.query, request)
+    elif request.query_string:
+        _queried(_NoQuery, request)
+    call = Call(office, caller, request.match_info, body, query, media_type, octets)
+    key = None if operation.method in READING_METHODS else request.headers.get(idempotency.HEADER)
+    if key is None:
+        return _response(await _acted(operation, call))
+    repeatable = idempotency.request_of(
+        caller.key_id, key, method=request.method, target=request.path_qs, media_type=media_type, octets=octets
+    )
+    parts = office.parts
+    act = partial(_acted, operation, call)
+    return _response(await idempotency.once(parts.database, parts.seal, repeatable, act, parts.clock))
+
+
+async def _receive_lines(office: Office, operation: Operation, request: web.Request) -> web.StreamResponse:
+    caller = await _admitted(office, operation, request)
+    if request.content_type not in _NDJSON_TYPES:
+        raise _wrong_media_type(request, [NDJSON])
+    if request.query_string:
+        _queried(_NoQuery, request)
+    handler = operation.lines_handler
+    assert handler is not None
+    take = partial(handler, office, caller)
+    return await ndjson.answer(request, take, max_line_octets=office.parts.config.http.max_line_octets)
+
+
+async def _admitted(office: Office, operation: Operation, request: web.Request) -> Caller:
+    if not operation.needs_key:
+        return _NOBODY
+    caller = await office.doorkeeper.admit(request.headers.get("Authorization"), request.remote)
+    if caller.is_set_up and not operation.takes_set_up_token:
+        raise ProblemError(403, "the set-up token only makes the first key: POST /v1/keys, then use that key")
+    return caller
+
+
+async def _read(request: web.Request, operation: Operation) -> tuple[bytes, str]:
+    """The body, and its media type: JSON, or the other one that the operation reads itself."""
+    media_type = request.content_type
+    if media_type in _JSON_TYPES and (media_type == JSON or operation.method == "PATCH"):
+        media_type = JSON
+    elif media_type != operation.other_media_type:
+        other = [operation.other_media_type] if operation.other_media_type else []
+        raise _wrong_media_type(request, [JSON, *other])
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            return await request.read(), media_type
+    except TimeoutError:
+        detail = f"the body did not arrive within {BODY_TIMEOUT_S:.0f} seconds"
+        raise ProblemError(408, detail, headers={"Connection": "close"}) from None
+    except web.HTTPRequestEntityTooLarge:
+        detail = f"body: at most {request.client_max_size} octets are read; for many items use the NDJSON stream"
+        raise ProblemError(413, detail) from None
+
+
+def _decoded(decode: Callable[[bytes], Any], octets: bytes) -> Any:  # noqa: ANN401 - the type that the operation names
+    try:
+        return decode(octets)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise of_decoding(error) from None
+
+
+class _NoQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """The query of an operation that has none."""
+
+
+def _queried(type_: type[msgspec.Struct], request: web.Request) -> msgspec.Struct:
+    given: Mapping[str, str] = request.query
+    values = dict(given)
+    if len(values) < len(request.query):
+        twice = next(name for name in values if len(request.query.getall(name)) > 1)
+        raise ProblemError(422, f"{twice[:64]}: given twice", (FieldError(twice[:64], "given twice; give it once"),))
+    try:
+        return msgspec.convert(values, type_, strict=False)
+    except msgspec.ValidationError as error:
+        raise of_decoding(error, "query") from None
+
+
+async def _acted(operation: Operation, call: Call[Any, Any]) -> Answer:
+    assert operation.handler is not None
+    status, value, media_type, headers = await operation.handler(call)
+    if value is None:
+        return Answer(status, b"", media_type, headers)
+    return Answer(status, value if isinstance(value, bytes) else _encode(value), media_type, headers)
+
+
+def _response(answer: Answer) -> web.Response:
+    status, body, media_type, headers = answer.status, answer.body, answer.media_type, answer.headers
+    if not body:
+        return web.Response(status=status, headers={**_HEADERS, **headers})
+    return web.Response(body=body, status=status, headers={"Content-Type": media_type, **_HEADERS, **headers})
+
+
+def counting(count: Callable[[str, str, int], None]) -> Middleware:
+    """The middleware that counts every request, and turns whatever ends one into a problem document."""
+
+    @web.middleware
+    async def around(request: web.Request, handler: AiohttpHandler) -> web.StreamResponse:
+        try:
+            response = await handler(request)
+        except (ProblemError, RejectedError, RetryLaterError, web.HTTPException) as error:
+            response = response_of(_problem_of(error, request))
+        except (asyncio.CancelledError, ConnectionError):
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect is logged and told, and does not end the connection
+            response = response_of(ProblemError(500, note_defect(error, method=request.method, path=request.path)))
+        resource = request.match_info.route.resource
+        count(request.method if resource else "?", resource.canonical if resource else "?", response.status)
+        return response
+
+    return around
+
+
+def _problem_of(error: Exception, request: web.Request) -> ProblemError:
+    if isinstance(error, ProblemError):
+        return error
+    if isinstance(error, RejectedError):
+        return of_rejection(error)
+    if isinstance(error, RetryLaterError):
+        return of_delay(error)
+    assert isinstance(error, web.HTTPException)
+    return _of_aiohttp(error, request)
+
+
+def _of_aiohttp(error: web.HTTPException, request: web.Request) -> ProblemError:
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        detail = f"{request.method[:16]} is not possible here; possible are {allowed}"
+        return ProblemError(405, detail, headers={"Allow": allowed})
+    if error.status == 404:
+        return ProblemError(404, "nothing is at this address; all addresses are at /docs")
+    return ProblemError(error.status, error.text or error.reason)
+
+
+def _wrong_media_type(request: web.Request, expected: list[str]) -> ProblemError:
+    wanted = " or ".join(expected)
+    return ProblemError(
+        415,
+        f"Content-Type: {wanted} expected; got {request.content_type[:64]}",
+        (FieldError("Content-Type", f"{wanted} expected"),),
+        headers={"Accept": ", ".join(expected)},
+    )

@@ -1,0 +1,77 @@
+"""The listener: the table of routes as an aiohttp application, with TLS where it is configured."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import structlog
+from aiohttp import web
+
+from tps.config import HttpConfig
+from tps.parts import Parts
+from tps.watch.metrics import Metrics, Standing
+from tps.web import documentation
+from tps.web.access import Doorkeeper
+from tps.web.operations import Office
+from tps.web.reception import counting, receiving
+from tps.web.routes import OPERATIONS
+
+log = structlog.get_logger(__name__)
+
+IDLE_S = 75.0
+"""Seconds that a connection may be silent, before its first request and between two."""
+STOP_S = 5.0
+"""Seconds that requests at work get to end when the server stops; a stream is cut off, and safe to send again."""
+_DISTRIBUTION = "trusted-provisioning-server"
+
+
+def make_application(parts: Parts) -> web.Application:
+    """The application; call it inside the running event loop."""
+    metrics = Metrics(lambda: standing(parts))
+    office = Office(parts, metrics, Doorkeeper(parts.database, asyncio.get_running_loop().time))
+    application = web.Application(
+        middlewares=[counting(metrics.count_request)], client_max_size=parts.config.http.max_body_octets
+    )
+    for operation in OPERATIONS:
+        application.router.add_route(operation.method, operation.path, receiving(office, operation))
+    documentation.add_to(application.router, OPERATIONS, version(_DISTRIBUTION))
+    return application
+
+
+@asynccontextmanager
+async def serving(parts: Parts) -> AsyncIterator[str]:
+    """Serve the API; yields its URL. On leaving, requests at work may end first, for `STOP_S`."""
+    config = parts.config.http
+    runner = web.AppRunner(make_application(parts), access_log=None, keepalive_timeout=IDLE_S, shutdown_timeout=STOP_S)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, config.host, config.port, ssl_context=_tls(config))
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        shown = f"[{host}]" if ":" in host else host
+        url = f"{'https' if config.tls_certificate_file else 'http'}://{shown}:{port}"
+        log.info("http.listening", url=url)
+        yield url
+    finally:
+        await runner.cleanup()
+
+
+def standing(parts: Parts) -> Standing:
+    """What the metrics show of the server's parts."""
+    return Standing(
+        routes=parts.routes.status(),
+        flights=len(parts.flights),
+        receipts_unmatched=parts.settle.unmatched,
+        commits=parts.database.commits,
+        writes_waiting=parts.database.backlog,
+    )
+
+
+def _tls(config: HttpConfig) -> ssl.SSLContext | None:
+    if config.tls_certificate_file is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(config.tls_certificate_file, config.tls_key_file)
+    return context

@@ -1,0 +1,154 @@
+"""Triggers, one by one and as streams: what detections and pushes share."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from tps.backoffice.settings import NAME_PATTERN
+from tps.decisions.push_id import text_of
+from tps.decisions.triggers import Answer, Outcome, Trigger
+from tps.errors import RejectedError, RetryLaterError
+from tps.web.access import Caller
+from tps.web.ndjson import LineAnswer, rejected
+from tps.web.operations import Line, LinesHandler, Office, Reply
+from tps.web.problems import FieldError, ProblemError, note_defect, of_decoding
+
+PATIENCE_S = 30.0
+"""How long a batch of a stream waits for a store that cannot be reached before its lines are answered 503."""
+
+Imsi = Annotated[
+    str,
+    Meta(
+        description="IMSI: 6 to 15 digits",
+        examples=["001010123456789"],
+        extra_json_schema={"pattern": "^[0-9]{6,15}$"},
+    ),
+]
+Msisdn = Annotated[
+    str, Meta(description="Number in international form, with or without +, 5 to 15 digits", examples=["+4917012345"])
+]
+Imei = Annotated[
+    str, Meta(description="IMEI of 14 or 15 digits, or IMEISV of 16", examples=["356909010000010", "3569090100000102"])
+]
+SettingsName = Annotated[
+    str, Meta(description="Name of published settings", examples=["internet"], pattern=NAME_PATTERN)
+]
+
+
+class TriggerAnswer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What became of a trigger."""
+
+    outcome: Annotated[
+        Outcome,
+        Meta(
+            description="queued: a push will be sent. already_set: the device holds these settings. already_open: a push is on "
+            "its way. recorded: noted, nothing is sent, the reason says why"
+        ),
+    ]
+    id: Annotated[str | None, Meta(description="The push that was stored, or stands in the way")] = None
+    reason: Annotated[str | None, Meta(description="Why nothing is sent")] = None
+
+
+async def take_one(office: Office, trigger: Trigger) -> Reply:
+    """The reply to a lone trigger: 202 for a new push, 200 where there is nothing to send."""
+    answer = await office.parts.intake.accept_one(trigger)
+    office.metrics.count_triggers(trigger.source, {answer.outcome: 1})
+    if answer.outcome is Outcome.REJECTED:
+        raise _problem_of(answer)
+    shown = None if answer.push_id is None else text_of(answer.push_id)
+    value = TriggerAnswer(outcome=answer.outcome, id=shown, reason=answer.reason)
+    if answer.outcome is Outcome.QUEUED:
+        return Reply(202, value, headers={"Location": f"/v1/pushes/{shown}"})
+    return Reply(200, value)
+
+
+def taking_lines(type_: type[Any], trigger_of: Callable[[Any, int], Trigger]) -> LinesHandler:
+    """The handler of a stream whose lines are `type_`."""
+    decode = msgspec.json.Decoder(type_).decode
+
+    async def take(office: Office, _: Caller, lines: Sequence[Line]) -> list[LineAnswer]:
+        now = office.parts.clock()
+        max_octets = office.parts.config.http.max_line_octets
+        places: list[int] = []
+        triggers: list[Trigger] = []
+        answers: list[LineAnswer | None] = [None] * len(lines)
+        for place, (number, octets) in enumerate(lines):
+            if octets is None:
+                answers[place] = too_long(number, max_octets)
+                continue
+            try:
+                triggers.append(trigger_of(decode(octets), now))
+                places.append(place)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, RejectedError) as error:
+                answers[place] = refused(number, error)
+        for place, answer in zip(places, await _accepted(office, triggers), strict=True):
+            answers[place] = _line_answer(lines[place].number, answer)
+        return [answer for answer in answers if answer is not None]
+
+    return take
+
+
+def too_long(number: int, max_octets: int) -> LineAnswer:
+    """The answer to a line of more octets than are kept."""
+    return rejected(number, 413, (FieldError("body", f"at most {max_octets} octets a line expected"),))
+
+
+def refused(number: int, error: Exception) -> LineAnswer:
+    """The answer to a line that could not be read, or whose identities cannot be any."""
+    if isinstance(error, RejectedError):
+        return rejected(number, error.status, (FieldError(error.field or "body", error.message),))
+    problem = of_decoding(error, "line")
+    return rejected(number, problem.status, problem.errors)
+
+
+async def patiently(store: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever `store` returns
+    """What `store` returns; while the store cannot be reached it is tried again, so that the stream waits, for `PATIENCE_S`."""
+    clock = asyncio.get_running_loop().time
+    patient_until = clock() + PATIENCE_S
+    while True:
+        try:
+            return await store()
+        except RetryLaterError as error:
+            if clock() >= patient_until:
+                raise
+            await asyncio.sleep(error.delay_s)
+
+
+async def _accepted(office: Office, triggers: Sequence[Trigger]) -> Sequence[Answer]:
+    """One answer a trigger; a batch that cannot be stored is answered all the same, line by line."""
+    if not triggers:
+        return ()
+    intake = office.parts.intake
+    answers: Sequence[Answer]
+    try:
+        answers = await patiently(lambda: intake.accept(triggers))
+    except RetryLaterError as error:
+        answers = [Answer(Outcome.REJECTED, reason=error.message, status=503)] * len(triggers)
+    except Exception as error:  # noqa: BLE001 - every line gets its answer, whatever happened
+        reason = note_defect(error, source=triggers[0].source, lines=len(triggers))
+        answers = [Answer(Outcome.REJECTED, reason=reason, status=500)] * len(triggers)
+    office.metrics.count_triggers(triggers[0].source, Counter(answer.outcome for answer in answers))
+    return answers
+
+
+def _line_answer(number: int, answer: Answer) -> LineAnswer:
+    outcome, push_id, reason, field, status = answer
+    if outcome is Outcome.REJECTED:
+        return rejected(number, status, (FieldError(field, reason or ""),) if field else (), None if field else reason)
+    return LineAnswer(
+        line=number,
+        status=202 if outcome is Outcome.QUEUED else 200,
+        outcome=outcome.value,
+        id=None if push_id is None else text_of(push_id),
+        reason=reason,
+    )
+
+
+def _problem_of(answer: Answer) -> ProblemError:
+    field, reason = answer.field, answer.reason or "refused"
+    errors = (FieldError(field, reason),) if field else ()
+    return ProblemError(answer.status, f"{field}: {reason}" if field else reason, errors)
