@@ -8,6 +8,7 @@ import typer
 from tps.commands import (
     compose,
     configuration,
+    demo,
     document,
     explain,
     server,
@@ -30,6 +31,7 @@ imports = typer.Typer(help="Take data in from files.", no_args_is_help=True)
 exports = typer.Typer(help="Write data to files.", no_args_is_help=True)
 simulate = typer.Typer(help="Play the other side of the air: an SMSC, handsets.", no_args_is_help=True)
 
+app.command()(demo.demo)
 app.command()(server.serve)
 app.command()(store.migrate)
 app.command()(configuration.config)

@@ -1,8 +1,11 @@
 """`serve`: the server itself."""
 
-from tps import app
+import typer
+
 from tps import config as configuration
+from tps import server
 from tps.commands import event_loop, store
+from tps.watch import logs
 
 
 def serve(config: store.ConfigFile = None) -> None:
@@ -10,4 +13,15 @@ def serve(config: store.ConfigFile = None) -> None:
 
     Example: tps serve --config tps.toml
     """
-    event_loop.run(app.serve(configuration.load(config)))
+    logs.configure()
+    event_loop.run(server.serve(configuration.load(config), _announce))
+
+
+def _announce(running: server.Running) -> None:
+    typer.echo(f"The HTTP API is at {running.address}")
+    if running.set_up_token is not None:
+        typer.echo(
+            "This store is new. Make the first API key with this one-time set-up token:\n"
+            f"  curl -X POST {running.address}/v1/keys -H 'Authorization: Bearer {running.set_up_token}' "
+            "-H 'Content-Type: application/json' -d '{\"name\": \"admin\"}'"
+        )
