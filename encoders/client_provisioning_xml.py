@@ -34,31 +34,39 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def encode_xml(document: Document, *, doctype: bool = True) -> bytes:
-    """The document as indented XML in UTF-8; `EncodeError` for a character that XML has no way to write."""
+    """The document as indented XML in UTF-8; `EncodeError` for what XML has no way to write."""
     lines: list[str] = []
     version = "" if document.version is None else f' version="{_escaped(document.version)}"'
     if document.items:
         lines.append(f"<{ROOT}{version}>")
-        _write_items(document.items, lines, _INDENT)
+        _write(document.items, lines, 1)
         lines.append(f"</{ROOT}>")
     else:
         lines.append(f"<{ROOT}{version}/>")
     return (_DECLARATION + (_DOCTYPE if doctype else "") + "\n".join(lines) + "\n").encode()
 
 
-def _write_items(items: tuple[Parm | Characteristic, ...], lines: list[str], indent: str) -> None:
-    if len(indent) > len(_INDENT) * (MAX_NESTED_CHARACTERISTICS + 1):
-        raise EncodeError(f"more than {MAX_NESTED_CHARACTERISTICS} characteristics inside one another")
+def _write(items: tuple[Parm | Characteristic, ...], lines: list[str], depth: int) -> None:
+    """Append the lines of `items`, indented as deep as they stand."""
+    indent = _INDENT * depth
     for item in items:
         if isinstance(item, Parm):
             value = "" if item.value is None else f' value="{_escaped(item.value)}"'
-            lines.append(f'{indent}<parm name="{_escaped(item.name)}"{value}/>')
-        elif item.items:
-            lines.append(f'{indent}<characteristic type="{_escaped(item.type)}">')
-            _write_items(item.items, lines, indent + _INDENT)
+            lines.append(f'{indent}<parm name="{_escaped(item.name or _nameless(PARM))}"{value}/>')
+            continue
+        if depth > MAX_NESTED_CHARACTERISTICS:
+            raise EncodeError(f"more than {MAX_NESTED_CHARACTERISTICS} characteristics inside one another")
+        opening = f'{indent}<characteristic type="{_escaped(item.type or _nameless(CHARACTERISTIC))}"'
+        if item.items:
+            lines.append(f"{opening}>")
+            _write(item.items, lines, depth + 1)
             lines.append(f"{indent}</characteristic>")
         else:
-            lines.append(f'{indent}<characteristic type="{_escaped(item.type)}"/>')
+            lines.append(f"{opening}/>")
+
+
+def _nameless(element: str) -> NoReturn:
+    raise EncodeError(f"{element} without {'name' if element == PARM else 'type'}")
 
 
 def _escaped(text: str) -> str:

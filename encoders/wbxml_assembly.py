@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from encoders.octets import encode_uintvar
 from encoders.wbxml_strings import StringPlan, plan_strings
+from encoders.wbxml_text import TokenText, moves_through
 from encoders.wbxml_tokens import MIBENUM_UTF_8, VERSION_1_3
 from encoders.wbxml_vocabulary import SWITCH_OCTETS, Piece, Vocabulary, switch
 
@@ -30,7 +31,7 @@ def assemble(fragments: Sequence[Fragment], vocabulary: Vocabulary) -> bytes:
         [fragment.name for fragment in fragments if fragment.__class__ is LiteralName],
         vocabulary,
     )
-    if strings.depends_on_page or vocabulary.pages > 2:
+    if strings.has_token_texts or vocabulary.pages > 2:
         body = _on_planned_pages([_piece(fragment, strings) for fragment in fragments], vocabulary.pages)
     else:
         body = _on_lazy_pages(fragments, strings)
@@ -59,7 +60,7 @@ def _on_lazy_pages(fragments: Sequence[Fragment], strings: StringPlan) -> list[b
     return body
 
 
-def _piece(fragment: Fragment, strings: StringPlan) -> Piece | bytes:
+def _piece(fragment: Fragment, strings: StringPlan) -> Piece | TokenText | bytes:
     if isinstance(fragment, str):
         return strings.pieces[fragment]
     if isinstance(fragment, LiteralName):
@@ -67,32 +68,37 @@ def _piece(fragment: Fragment, strings: StringPlan) -> Piece | bytes:
     return fragment
 
 
-def _on_planned_pages(pieces: Sequence[Piece | bytes], pages: int) -> list[bytes]:
+def _on_planned_pages(pieces: Sequence[Piece | TokenText | bytes], pages: int) -> list[bytes]:
     """Octets of all pieces, each on the page that makes the document shortest.
 
     A dynamic programme from the end: `future[page]` is the length of all that follows when `page` is the current one.
     """
     future = [0] * pages
-    costs = []
+    moves: list[Sequence[tuple[bytes, int]]] = []
     for piece in reversed(pieces):
-        if not isinstance(piece, bytes):
-            cost = [
-                rest + (_NEVER if octets is None else len(octets))
-                for octets, rest in zip(piece.choices, future, strict=True)
-            ]
-            costs.append(cost)
-            elsewhere = min(cost) + SWITCH_OCTETS
-            future = [min(here, elsewhere) for here in cost]
+        if isinstance(piece, bytes):
+            moves.append([(piece, page) for page in range(pages)])
+            continue
+        future, here = moves_through(piece, future) if isinstance(piece, TokenText) else _moves(piece, future)
+        moves.append(here)
     page = 0
     body: list[bytes] = []
-    for piece in pieces:
-        if isinstance(piece, bytes):
-            body.append(piece)
-            continue
-        cost = costs.pop()
-        body.append(piece.lead)
-        if cost[page] > min(cost) + SWITCH_OCTETS:
-            page = cost.index(min(cost))
-            body.append(switch(page))
-        body.append(piece.choices[page] or b"")
+    for move in reversed(moves):
+        octets, page = move[page]
+        body.append(octets)
     return body
+
+
+def _moves(piece: Piece, future: Sequence[int]) -> tuple[list[int], list[tuple[bytes, int]]]:
+    """For each page before the piece: octets from there to the end of the document, and the move to take."""
+    costs = [
+        _NEVER if octets is None else len(octets) + after for octets, after in zip(piece.choices, future, strict=True)
+    ]
+    best = costs.index(min(costs))
+    there = piece.lead + switch(best) + (piece.choices[best] or b"")
+    elsewhere = costs[best] + SWITCH_OCTETS
+    moves = [
+        (there, best) if octets is None or costs[page] > elsewhere else (piece.lead + octets, page)
+        for page, octets in enumerate(piece.choices)
+    ]
+    return [min(cost, elsewhere) for cost in costs], moves

@@ -14,8 +14,11 @@ from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise, product
 
+from encoders.wbxml_text import TOKEN_MARK
 from encoders.wbxml_vocabulary import INLINE_OCTETS
 
+REFERENCE_OCTETS = 2
+"""Length of STR_T with an offset below 128."""
 SHORTEST_PART_OCTETS = 3
 """A reference to a shorter one saves nothing inside a text."""
 MOST_PARTS = 64
@@ -23,18 +26,18 @@ MOST_PARTS = 64
 SHORT_OFFSETS = 128
 """Offsets below this take one octet."""
 
-_NOT_UTF_8 = bytes((0xC0, 0xC1, *range(0xF5, 0x100)))
+_NOT_UTF_8 = bytes((0xC1, *range(0xF5, 0x100)))
 MARKS = tuple(map(bytes, product(_NOT_UTF_8, repeat=2)))
 """What stands for the first part, the second, and so on: octets that UTF-8 never uses."""
 _ANY_MARK = MARKS[0]
-MARK = re.compile(rb"([\xC0\xC1\xF5-\xFF]{2})")
+MARK = re.compile(rb"([\xC1\xF5-\xFF]{2})")
 """Finds marks in a text."""
 
 _CONTINUATION = bytes(range(0x80, 0xC0))
 """Octets inside a character of UTF-8."""
 _WORDS = bytes(octet if octet >= 0x80 or chr(octet).isalnum() else ord(" ") for octet in range(256))
 """For `translate`: leaves words, characters outside ASCII being part of them."""
-_RUNS = bytes(ord(" ") if octet in b"\x00" + _NOT_UTF_8 else ord("_") for octet in range(256))
+_RUNS = bytes(ord(" ") if octet in b"\x00" + TOKEN_MARK + _NOT_UTF_8 else ord("_") for octet in range(256))
 """For `translate`: leaves the runs of octets that stay inline."""
 
 
@@ -52,31 +55,32 @@ def shared_words(octets: bytes) -> set[bytes]:
 
 
 def share_parts(
-    texts: Sequence[bytes], entries: Sequence[bytes], words: Iterable[bytes]
+    texts: Mapping[bytes, bytes], entries: Sequence[bytes], words: Iterable[bytes]
 ) -> tuple[list[bytes], list[bytes]]:
     """The parts of `texts` that shorten the document as entries of the table, and the texts with marks for them.
 
-    `entries` are in the table already; those of them that stand inside a text come first among the parts.
+    Each text comes with its form: itself, or with marks for value tokens. `entries` are in the table already; those of
+    them that stand inside a text come first among the parts.
     """
-    octets = b"\x00".join(texts)
-    length = _length(octets)
+    octets = b"\x00".join(texts.values())
+    length = inline_length(octets)
     ends = b"\x00".join((*entries, b""))
     parts: list[bytes] = []
     for entry in sorted(entries, key=len, reverse=True):
         if entry in octets and len(parts) < MOST_PARTS:
             shorter = octets.replace(entry, MARKS[len(parts)])
-            if (shorter_length := _length(shorter)) < length:
+            if (shorter_length := inline_length(shorter)) < length:
                 octets, length = shorter, shorter_length
                 parts.append(entry)
     gains = sorted(
         (gain, part)
-        for part in _candidates(texts, entries, words)
-        if (gain := length - _length(octets.replace(part, _ANY_MARK)) - _price(part, ends)) > 0
+        for part in _candidates(list(texts), entries, words)
+        if (gain := length - inline_length(octets.replace(part, _ANY_MARK)) - _price(part, ends)) > 0
     )
     while gains and len(parts) < MOST_PARTS:
         _, part = gains.pop()
         shorter = octets.replace(part, MARKS[len(parts)])
-        shorter_length = _length(shorter)
+        shorter_length = inline_length(shorter)
         gain = length - shorter_length - _price(part, ends)
         if gains and gain < gains[-1][0]:
             insort(gains, (gain, part))
@@ -87,7 +91,7 @@ def share_parts(
     return parts, octets.split(b"\x00")
 
 
-def _length(octets: bytes) -> int:
+def inline_length(octets: bytes) -> int:
     """Octets of the texts when marks are references and all else is inline (their number of NULs included)."""
     return len(octets) + INLINE_OCTETS * len(octets.translate(_RUNS).split())
 
