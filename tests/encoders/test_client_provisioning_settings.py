@@ -11,6 +11,7 @@ from hypothesis import given
 
 from encoders import client_provisioning, client_provisioning_tokens, settings
 from encoders.client_provisioning import Characteristic, Document, Parm
+from encoders.client_provisioning_model import Severity, validate
 from encoders.client_provisioning_settings import fill, placeholders, to_document
 from encoders.errors import EncodeError
 from encoders.settings import Settings
@@ -107,10 +108,16 @@ def test_the_examples_go_through_wbxml_and_xml_unchanged(name: str) -> None:
 
 
 @given(drawn_settings())
-def test_any_settings_go_through_wbxml_and_xml_unchanged(drawn: Settings) -> None:
+def test_any_settings_give_a_sound_document_that_goes_through_wbxml_and_xml_unchanged(drawn: Settings) -> None:
     document = to_document(drawn)
+    assert [str(finding) for finding in validate(document) if finding.severity is Severity.ERROR] == []
     assert client_provisioning.decode(client_provisioning.encode(document)) == document
     assert client_provisioning.decode_xml(client_provisioning.encode_xml(document)) == document
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_is_sound_for_every_handset(name: str) -> None:
+    assert [str(finding) for finding in validate(to_document(example(name)))] == []
 
 
 @pytest.mark.parametrize(
