@@ -26,7 +26,7 @@ class HistoryEntry(NamedTuple):
 
 
 class Search(NamedTuple):
-    """Which pushes to list; None asks for any. Times are milliseconds of their creation, `below_id` ends the page before."""
+    """Which pushes to list; None asks for any. Times are those of their creation, `below_id` ended the page before."""
 
     imsi: str | None = None
     msisdn: str | None = None

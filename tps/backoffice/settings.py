@@ -10,6 +10,7 @@ from bootstrap.mac import Method
 from encoders import client_provisioning
 from encoders import settings as neutral
 from encoders.client_provisioning import Document
+from encoders.client_provisioning_model import Authentication, Severity, validate
 from encoders.client_provisioning_settings import placeholders, to_document
 from encoders.errors import DecodeError, EncodeError
 from tps.decisions.policy import DeliveryPolicy, method_of
@@ -55,7 +56,9 @@ class Draft:
 
     kind: Kind
     body: bytes
-    document: Document
+    policy: DeliveryPolicy
+    segments: int
+    """SMS that a push will take, about: values of subscribers differ in length."""
     warnings: tuple[Fault, ...]
 
 
@@ -87,44 +90,32 @@ def checked_name(name: str, *, status: int = 422) -> str:
     return name
 
 
-def draft_of_settings(settings: neutral.Settings) -> Draft:
+def draft_of_settings(settings: neutral.Settings, policy: DeliveryPolicy) -> Draft:
     """The draft of neutral settings; `FaultyError` names the field that cannot be said or sent."""
     try:
-        body = neutral.encode(settings)
-        return _checked("neutral", body, to_document(settings))
+        return _checked("neutral", neutral.encode(settings), to_document(settings), policy)
     except EncodeError as error:
-        raise FaultyError([_fault_of(error, "settings")]) from error
+        fault = _fault_of(error)
+        path = f"settings.{fault.path}" if fault.path else "settings"
+        raise FaultyError([Fault(path, fault.message)]) from error
 
 
-def draft_of_document(xml: bytes) -> Draft:
+def draft_of_document(xml: bytes, policy: DeliveryPolicy) -> Draft:
     """The draft of a provisioning document in XML; `FaultyError` names the line or the parameter that is wrong."""
     try:
-        return _checked("document", xml, client_provisioning.decode_xml(xml))
+        return _checked("document", xml, client_provisioning.decode_xml(xml), policy)
     except (DecodeError, EncodeError) as error:
-        raise FaultyError([_fault_of(error, "document")]) from error
+        fault = _fault_of(error)
+        raise FaultyError([Fault(fault.path or "document", fault.message)]) from error
 
 
-def segment_count(draft: Draft, policy: DeliveryPolicy) -> int:
-    """SMS that a push will take, about; `FaultyError` where no push of these settings could be sent."""
-    method = method_of(policy.security)
-    asked = placeholders(draft.document)
-    profile = Profile("", 0, 0, policy, draft.document, asked, None)
-    values = dict.fromkeys(asked, _SAMPLE_VALUE)
-    try:
-        return len(_sample_segments(profile, method, values))
-    except EncodeError as error:
-        raise FaultyError([_fault_of(error, "settings")]) from error
-
-
-async def publish(
-    database: Database, seal: Seal, name: str, draft: Draft, policy: DeliveryPolicy, *, note: str, now_ms: int
-) -> Published:
+async def publish(database: Database, seal: Seal, name: str, draft: Draft, *, note: str, now_ms: int) -> Published:
     """The next version of the settings `name`, which is the active one from now on."""
     checked_name(name)
     if not _NOTE.fullmatch(note):
         raise RejectedError("note", "at most 500 characters expected, none a control character")
-    fingerprint = fingerprint_of(draft.kind, draft.body, policy)
-    policy_text = msgspec.json.encode(policy).decode()
+    fingerprint = fingerprint_of(draft.kind, draft.body, draft.policy)
+    policy_text = msgspec.json.encode(draft.policy).decode()
 
     def store(connection: Connection) -> int:
         version = settings_store.newest_version(connection, name) + 1
@@ -134,7 +125,7 @@ async def publish(
         return version
 
     version = await database.write(store)
-    return Published(name, version, draft.kind, draft.body, policy, note, now_ms)
+    return Published(name, version, draft.kind, draft.body, draft.policy, note, now_ms)
 
 
 async def find(database: Database, seal: Seal, name: str, version: int | None = None) -> Published:
@@ -165,20 +156,30 @@ def _published(seal: Seal, row: StoredSettings) -> Published:
     return Published(row.name, row.version, kind, body, _read_policy(row.policy), row.note, row.created_at)
 
 
-def _checked(kind: Kind, body: bytes, document: Document) -> Draft:
-    """The draft, once its placeholders can be found and its octets be written."""
-    if not document.items:
-        raise EncodeError("document: nothing to set; give at least one characteristic")
-    placeholders(document)
-    client_provisioning.encode(document)
-    return Draft(kind, body, document, ())
+def _checked(kind: Kind, body: bytes, document: Document, policy: DeliveryPolicy) -> Draft:
+    """The draft, once its content is sound, its placeholders can be found, and a push of it can be sent."""
+    method = method_of(policy.security)
+    findings = validate(document, Authentication.NONE if method is None else Authentication[method.name])
+    faults = [Fault(found.path, found.message) for found in findings if found.severity is Severity.ERROR]
+    if faults:
+        raise FaultyError(faults)
+    warnings = tuple(Fault(found.path, found.message) for found in findings)
+    return Draft(kind, body, policy, _segment_count(document, policy, method), warnings)
 
 
-def _sample_segments(profile: Profile, method: Method | None, values: dict[str, str]) -> tuple[bytes, ...]:
-    return segments_of(profile, push_id=0, attempt=0, method=method, imsi=_SAMPLE_IMSI, pin=_SAMPLE_PIN, values=values)
+def _segment_count(document: Document, policy: DeliveryPolicy, method: Method | None) -> int:
+    """SMS that a push will take, with values of a likely length; `EncodeError` where it could not be sent."""
+    asked = placeholders(document)
+    profile = Profile("", 0, 0, policy, document, asked, None)
+    values = dict.fromkeys(asked, _SAMPLE_VALUE)
+    return len(
+        segments_of(profile, push_id=0, attempt=0, method=method, imsi=_SAMPLE_IMSI, pin=_SAMPLE_PIN, values=values)
+    )
 
 
-def _fault_of(error: ValueError, fallback: str) -> Fault:
-    """The text of every codec error leads with its place."""
+def _fault_of(error: ValueError) -> Fault:
+    """The text of a codec's error leads with its place; one that is about the whole has none."""
     path, separator, message = str(error).partition(": ")
-    return Fault(path, message) if separator else Fault(fallback, str(error))
+    if not separator or path in ("settings", "document"):
+        return Fault("", message or str(error))
+    return Fault(path, message)

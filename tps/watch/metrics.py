@@ -1,6 +1,6 @@
-"""Metrics for Prometheus: one registry per server. Labels are names from the configuration and the code, never a subscriber.
+"""Metrics for Prometheus, one registry per server. Labels come from configuration and code, never from subscribers.
 
-What happens is counted where it happens, once a batch; what stands (routes, window, open pushes) is read when it is asked for.
+What happens is counted where it happens, once a batch; what stands (routes, window, open pushes) is read when asked.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

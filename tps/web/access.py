@@ -1,7 +1,7 @@
 """Who may come in: API keys, looked at in memory, and a bound on how often one address may try wrong ones.
 
-The keys are read again after `FRESH_S`, so that a key revoked at another node stops to work here soon, and when an unknown key
-is shown, so that one made at another node works at once; never more often than every `RELOAD_S`.
+The keys are read again after `FRESH_S`, so that a key revoked at another node stops to work here soon, and when an
+unknown key is shown, so that one made at another node works at once; never more often than every `RELOAD_S`.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The page to try the API, and the OpenAPI document it reads. All of it is served by this server, and nothing else runs in it."""
+"""The page to try the API, and the OpenAPI document it reads: all served from here, nothing else may run in it."""
 
 from functools import partial
 from importlib.resources import files

@@ -1,7 +1,7 @@
 """Idempotency-Key: the same request sent again gets the same answer and does nothing twice.
 
-Kept per API key for a day. Only answers that last are kept (2xx): a request that was refused can be mended and sent again under
-its key. What is kept is sealed, because an answer may hold a secret.
+Kept per API key for a day. Only answers that last are kept (2xx): a request that was refused can be mended and sent
+again under its key. What is kept is sealed, because an answer may hold a secret.
 """
 
 import hashlib

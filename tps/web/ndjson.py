@@ -1,9 +1,9 @@
-"""Streams of lines (NDJSON): lines in, one answer a line out, as the batches become durable. Any length, bounded memory.
+"""Streams of lines (NDJSON): lines in, one answer a line out as the batches become durable. Any length, bounded memory.
 
     socket -> reader task -> queue of at most `BATCHES_WAITING` batches -> handler -> answers -> socket
 
-The reader parses ahead while a batch is being committed. Whoever is slow slows the others down: a full queue stops the reading,
-a caller who does not take his answers stops the writing, and silence for `SILENCE_S` ends the stream.
+The reader cuts lines while a batch is being committed. Whoever is slow slows the others down: a full queue stops the
+reading, a caller who does not take his answers stops the writing, and silence for `SILENCE_S` ends the stream.
 """
 
 import asyncio

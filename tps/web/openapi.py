@@ -14,9 +14,9 @@ from tps.web.problems import Problem
 _REFERENCE = "#/components/schemas/{name}"
 _DESCRIPTION = (
     "Settings reach handsets over the air, once, securely, with proof.\n\n"
-    "Every operation but the probes needs a key: `Authorization: Bearer KEY`. Errors are problem documents (RFC 9457) that name "
-    "the field. A request that changes something may carry an `Idempotency-Key`: sent again, it is answered again and does "
-    "nothing twice."
+    "Every operation but the probes needs a key: `Authorization: Bearer KEY`. Errors are problem documents (RFC 9457) "
+    "that name the field. A request that changes something may carry an `Idempotency-Key`: sent again, it is answered "
+    "again and does nothing twice."
 )
 _TAGS = {
     "subscribers": "Accounts: SIM, number, settings, values.",

@@ -4,7 +4,7 @@ An operation is data: the router and the OpenAPI document are both made from it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -66,7 +66,7 @@ LinesHandler = Callable[[Office, Caller, Sequence[Line]], Awaitable[Sequence[msg
 """Takes a batch of lines, returns one answer a line, in order, once they are durable."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One row of the table of routes."""
 
@@ -74,6 +74,7 @@ class Operation:
     path: str
     """As a URI template: /v1/pushes/{id}."""
     handler: Handler | None = None
+    _: KW_ONLY
     lines_handler: LinesHandler | None = None
     """For a stream, instead of `handler`."""
     summary: str

@@ -1,4 +1,4 @@
-"""Pages of lists: a page ends with a cursor, and the next one begins after it, whatever was added meanwhile (keyset pages)."""
+"""Keyset pages: a page ends with a cursor, and the next one begins after it, whatever was added meanwhile."""
 
 from typing import Annotated
 

@@ -47,7 +47,7 @@ def masked_settings(published: Published) -> settings.Settings | None:
 def preview(
     published: Published, *, imsi: str, values: Mapping[str, str], pin: str | None, show_secrets: bool
 ) -> Preview:
-    """Every stage of a push to this subscriber; the octets are those of the masked document unless secrets are shown."""
+    """Every stage of a push to this subscriber; without secrets, the octets are those of the masked document."""
     method = method_of(published.policy.security)
     pin = checked_pin(method, pin if show_secrets else _MASKED_PIN)
     try:

@@ -131,7 +131,7 @@ def field_error(text: str, what: str = "body") -> FieldError:
 
 
 def note_defect(error: Exception, **where: object) -> str:
-    """Log an error that nobody foresaw, without the values of variables, which may be secret; returns what the caller is told."""
+    """Log an error that nobody foresaw, without variables, which may hold secrets; returns what the caller is told."""
     log.error("http.defect", **where, error=repr(error)[:500], trace="".join(traceback.format_tb(error.__traceback__)))
     return "a defect of the server: more is in its log"
 

@@ -17,7 +17,7 @@ from tps.web import idempotency, ndjson
 from tps.web.access import Caller
 from tps.web.idempotency import Answer
 from tps.web.operations import JSON, NDJSON, READING_METHODS, Call, Office, Operation
-from tps.web.problems import FieldError, ProblemError, of_decoding, of_delay, of_rejection, note_defect, response_of
+from tps.web.problems import FieldError, ProblemError, note_defect, of_decoding, of_delay, of_rejection, response_of
 
 BODY_TIMEOUT_S = 30.0
 """Seconds that a single body may take to arrive."""

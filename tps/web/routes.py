@@ -1,213 +1,178 @@
 """Every operation of the API: the table from which the router and the OpenAPI document are made."""
 
-from typing import Any
-
 from encoders.client_provisioning import MEDIA_TYPE_XML
-from tps.web import detections, keys, pairs, pushes, settings, state, subscribers
+from tps.web import detections, examples, keys, pairs, pushes, settings, state, subscribers
 from tps.web.ndjson import LineAnswer
 from tps.web.operations import Operation
 from tps.web.triggers import TriggerAnswer
 
 _SAFE_TO_REPEAT = (
-    "One line in, one answer line out, in order, as the lines become durable; a bad line gets its own answer and stops nothing. "
-    "Read the answers while you send. Idempotency-Key is not looked at here: a stream that broke off is sent again from the first "
-    "line without an answer (or from the start), and nothing happens twice."
+    "One line in, one answer line out, in order, as the lines become durable; a bad line gets its own answer and stops "
+    "nothing. Read the answers while you send. Idempotency-Key is not looked at here: a stream that broke off is sent "
+    "again from the first line without an answer, or from the start, and nothing happens twice."
 )
 _POLICY = (
-    "Settings in the neutral model, with the delivery policy and a note beside them; or a provisioning document in XML, with the "
-    "policy in the query. What a handset could not take is refused, its place named; what is odd comes back as a warning."
+    "Settings in the neutral model, with the delivery policy and a note beside them; or a provisioning document in "
+    "XML, with the policy in the query. What a handset could not take is refused, its place named; what is odd comes "
+    "back as a warning."
 )
 
-_SUBSCRIBER = {
-    "imsi": "001010123456789",
-    "msisdn": "+4917012345",
-    "values": {"ppp_user": "web", "ppp_password": "geheim"},
-}
-_INTERNET: dict[str, Any] = {
-    "settings": {
-        "name": "Internet",
-        "access_points": [
-            {
-                "id": "internet",
-                "name": "Example Internet",
-                "address": "internet.example",
-                "internet": True,
-                "authentications": [{"method": "PAP", "user": "{ppp_user}", "password": "{ppp_password}"}],
-            }
-        ],
-    },
-    "policy": {"security": "netwpin", "validity_s": 259200},
-    "note": "First version",
-}
-_INTERNET_XML = """<?xml version="1.0"?>
-<wap-provisioningdoc version="1.0">
-  <characteristic type="NAPDEF">
-    <parm name="NAPID" value="internet"/>
-    <parm name="NAME" value="Example Internet"/>
-    <parm name="BEARER" value="GSM-GPRS"/>
-    <parm name="NAP-ADDRESS" value="internet.example"/>
-    <parm name="NAP-ADDRTYPE" value="APN"/>
-  </characteristic>
-</wap-provisioningdoc>
-"""
-
+# fmt: off
 OPERATIONS = (
     Operation(
-        method="GET", path="/v1/subscribers", handler=subscribers.list_page, query=subscribers.SubscriberQuery,
+        "GET", "/v1/subscribers", subscribers.list_page, query=subscribers.SubscriberQuery,
         summary="List subscribers", answers={200: subscribers.SubscriberPage},
     ),
     Operation(
-        method="POST", path="/v1/subscribers", handler=subscribers.create, body=subscribers.NewSubscriber,
-        summary="Create a subscriber", answers={201: subscribers.SubscriberView}, examples={"with PPP values": _SUBSCRIBER},
+        "POST", "/v1/subscribers", subscribers.create, body=subscribers.NewSubscriber,
+        summary="Create a subscriber", answers={201: subscribers.SubscriberView},
+        examples={"with PPP values": examples.SUBSCRIBER},
     ),
     Operation(
-        method="POST", path="/v1/subscribers/bulk", lines_handler=subscribers.take_lines, body=subscribers.NewSubscriber,
+        "POST", "/v1/subscribers/bulk", lines_handler=subscribers.take_lines, body=subscribers.NewSubscriber,
         summary="Create or replace many subscribers", description=_SAFE_TO_REPEAT, answers={200: LineAnswer},
-        examples={"two lines": [_SUBSCRIBER, {"imsi": "001010123456780", "msisdn": "+4917012346"}]},
+        examples={"two lines": examples.SUBSCRIBERS},
     ),
     Operation(
-        method="GET", path="/v1/subscribers/{imsi}", handler=subscribers.show,
+        "GET", "/v1/subscribers/{imsi}", subscribers.show,
         summary="Show a subscriber", answers={200: subscribers.SubscriberView},
     ),
     Operation(
-        method="PUT", path="/v1/subscribers/{imsi}", handler=subscribers.replace, body=subscribers.SubscriberContent,
-        summary="Create or replace a subscriber", answers={200: subscribers.SubscriberView, 201: subscribers.SubscriberView},
+        "PUT", "/v1/subscribers/{imsi}", subscribers.replace, body=subscribers.SubscriberContent,
+        summary="Create or replace a subscriber",
+        answers={200: subscribers.SubscriberView, 201: subscribers.SubscriberView},
         examples={"without values": {"msisdn": "+4917012345"}},
     ),
     Operation(
-        method="PATCH", path="/v1/subscribers/{imsi}", handler=subscribers.change, body=subscribers.SubscriberChanges,
+        "PATCH", "/v1/subscribers/{imsi}", subscribers.change, body=subscribers.SubscriberChanges,
         summary="Change a subscriber", answers={200: subscribers.SubscriberView},
         description="A JSON merge patch (RFC 7396): what is left out stays, null removes.",
         examples={"new number, one value less": {"msisdn": "+4917012399", "values": {"ppp_password": None}}},
     ),
     Operation(
-        method="DELETE", path="/v1/subscribers/{imsi}", handler=subscribers.remove,
+        "DELETE", "/v1/subscribers/{imsi}", subscribers.remove,
         summary="De-provision a subscriber", answers={200: subscribers.RemovalView},
         description="The account goes, with its devices; its open pushes are cancelled where they have not left yet.",
     ),
     Operation(
-        method="GET", path="/v1/subscribers/{imsi}/pairs", handler=pairs.list_all,
+        "GET", "/v1/subscribers/{imsi}/pairs", pairs.list_all,
         summary="List the devices of a SIM", answers={200: pairs.PairList},
     ),
     Operation(
-        method="POST", path="/v1/subscribers/{imsi}/pairs", handler=pairs.declare, body=pairs.Declaration,
+        "POST", "/v1/subscribers/{imsi}/pairs", pairs.declare, body=pairs.Declaration,
         summary="Declare a device SET", answers={200: pairs.DeclarationView},
         description="The back office knows that the device holds the active version: nothing will be sent to it.",
         examples={"a device": {"imei": "356909010000010", "settings": "internet"}},
     ),
     Operation(
-        method="DELETE", path="/v1/subscribers/{imsi}/pairs/{imei}", handler=pairs.forget,
+        "DELETE", "/v1/subscribers/{imsi}/pairs/{imei}", pairs.forget,
         summary="Forget a device", answers={200: pairs.ForgottenView},
         description="The device, and what it was set to, is forgotten; seen again it is set up again.",
     ),
     Operation(
-        method="GET", path="/v1/settings", handler=settings.list_all,
+        "GET", "/v1/settings", settings.list_all,
         summary="List settings", answers={200: settings.VersionList},
     ),
     Operation(
-        method="GET", path="/v1/settings/{name}", handler=settings.show,
+        "GET", "/v1/settings/{name}", settings.show,
         summary="Show the active version", answers={200: settings.ContentView},
     ),
     *(
         Operation(
-            method=method, path="/v1/settings/{name}", handler=settings.publish, body=settings.Publication,
-            query=settings.PolicyQuery, other_media_type=MEDIA_TYPE_XML, summary="Publish a version", description=_POLICY,
-            answers={201: settings.PublishedView}, examples={"Internet": _INTERNET, "Internet as XML": _INTERNET_XML},
+            method, "/v1/settings/{name}", settings.publish, body=settings.Publication,
+            query=settings.PolicyQuery, other_media_type=MEDIA_TYPE_XML,
+            summary="Publish a version", description=_POLICY, answers={201: settings.PublishedView},
+            examples={"Internet": examples.INTERNET, "Internet as XML": examples.INTERNET_XML},
         )
         for method in ("PUT", "POST")
     ),
     Operation(
-        method="GET", path="/v1/settings/{name}/versions", handler=settings.list_versions,
+        "GET", "/v1/settings/{name}/versions", settings.list_versions,
         summary="List versions", answers={200: settings.VersionList},
     ),
     Operation(
-        method="GET", path="/v1/settings/{name}/versions/{version}", handler=settings.show_version,
+        "GET", "/v1/settings/{name}/versions/{version}", settings.show_version,
         summary="Show a version", answers={200: settings.ContentView},
     ),
     Operation(
-        method="POST", path="/v1/settings/{name}/preview", handler=settings.preview, body=settings.PreviewRequest,
+        "POST", "/v1/settings/{name}/preview", settings.preview, body=settings.PreviewRequest,
         summary="Try settings on a subscriber", answers={200: settings.PreviewView},
         description="Every stage of a push, down to the octets of each SMS; nothing is sent.",
-        examples={"secrets masked": {"imsi": "001010123456789"}},
+        examples={"secrets masked": examples.PUSH},
     ),
     Operation(
-        method="POST", path="/v1/detections", handler=detections.detect, body=detections.Detection,
+        "POST", "/v1/detections", detections.detect, body=detections.Detection,
         summary="Report a SIM seen in a device", answers={200: TriggerAnswer, 202: TriggerAnswer},
-        examples={"seen now": {"imsi": "001010123456789", "imei": "3569090100000102"}},
+        examples={"seen now": examples.DETECTION},
     ),
     Operation(
-        method="POST", path="/v1/detections/bulk", lines_handler=detections.detect_lines, body=detections.Detection,
+        "POST", "/v1/detections/bulk", lines_handler=detections.detect_lines, body=detections.Detection,
         summary="Report many SIMs seen in devices", description=_SAFE_TO_REPEAT, answers={200: LineAnswer},
-        examples={"two lines": [
-            {"imsi": "001010123456789", "imei": "3569090100000102"},
-            {"msisdn": "+4917012346", "imei": "356909010000028", "seen_at": "2026-03-01T12:00:00Z"},
-        ]},
+        examples={"two lines": examples.DETECTIONS},
     ),
     Operation(
-        method="GET", path="/v1/pushes", handler=pushes.list_page, query=pushes.PushQuery,
+        "GET", "/v1/pushes", pushes.list_page, query=pushes.PushQuery,
         summary="List pushes, the newest first", answers={200: pushes.PushPage},
     ),
     Operation(
-        method="POST", path="/v1/pushes", handler=pushes.push, body=pushes.PushRequest,
+        "POST", "/v1/pushes", pushes.push, body=pushes.PushRequest,
         summary="Set up a device", answers={200: TriggerAnswer, 202: TriggerAnswer},
-        description="202: a push is stored and will be sent. 200: the device holds these settings, or a push is on its way.",
-        examples={
-            "the newest device": {"imsi": "001010123456789"},
-            "this device, again": {"msisdn": "+4917012345", "imei": "356909010000010", "settings": "internet", "force": True},
-        },
+        description="202: a push is stored and will be sent. 200: the device is set already, or a push is on its way.",
+        examples={"the newest device": examples.PUSH, "this device, again": examples.FORCED_PUSH},
     ),
     Operation(
-        method="POST", path="/v1/pushes/bulk", lines_handler=pushes.push_lines, body=pushes.PushRequest,
+        "POST", "/v1/pushes/bulk", lines_handler=pushes.push_lines, body=pushes.PushRequest,
         summary="Set up many devices", description=_SAFE_TO_REPEAT, answers={200: LineAnswer},
-        examples={"two lines": [{"imsi": "001010123456789"}, {"msisdn": "+4917012346", "settings": "internet"}]},
+        examples={"two lines": examples.PUSHES},
     ),
     Operation(
-        method="GET", path="/v1/pushes/{id}", handler=pushes.show,
+        "GET", "/v1/pushes/{id}", pushes.show,
         summary="Show a push with its history", answers={200: pushes.PushWithHistory},
     ),
     Operation(
-        method="POST", path="/v1/pushes/{id}/cancel", handler=pushes.cancel,
+        "POST", "/v1/pushes/{id}/cancel", pushes.cancel,
         summary="Take a push back", answers={200: pushes.PushState},
         description="Possible until it is sent, and while nobody knows whether it was (QUEUED, UNCERTAIN, HELD).",
     ),
     Operation(
-        method="POST", path="/v1/pushes/{id}/resend", handler=pushes.resend,
+        "POST", "/v1/pushes/{id}/resend", pushes.resend,
         summary="Send a push again", answers={200: pushes.PushState},
         description="For a push of which nobody knows whether it was sent (UNCERTAIN, HELD): it may arrive twice.",
     ),
     Operation(
-        method="POST", path="/v1/pushes/{id}/release", handler=pushes.release,
+        "POST", "/v1/pushes/{id}/release", pushes.release,
         summary="Let a held push go", answers={200: pushes.PushState},
     ),
     Operation(
-        method="GET", path="/v1/keys", handler=keys.list_all, summary="List keys", answers={200: keys.KeyList},
+        "GET", "/v1/keys", keys.list_all, summary="List keys", answers={200: keys.KeyList},
     ),
     Operation(
-        method="POST", path="/v1/keys", handler=keys.create, body=keys.NewKey,
+        "POST", "/v1/keys", keys.create, body=keys.NewKey,
         summary="Make a key", answers={201: keys.KeyWithSecret}, takes_set_up_token=True,
         description="The first one is made with the set-up token that the server printed at its first start.",
         examples={"a key": {"name": "crm"}},
     ),
     Operation(
-        method="DELETE", path="/v1/keys/{id}", handler=keys.revoke, summary="Revoke a key", answers={204: None},
+        "DELETE", "/v1/keys/{id}", keys.revoke, summary="Revoke a key", answers={204: None},
         description="It stops to work at this server at once, at others within seconds. The last key stays.",
     ),
     Operation(
-        method="GET", path="/v1/status", handler=state.status, summary="The server at a glance", answers={200: state.Status},
+        "GET", "/v1/status", state.status, summary="The server at a glance", answers={200: state.Status},
     ),
     Operation(
-        method="GET", path="/v1/config", handler=state.running_config,
+        "GET", "/v1/config", state.running_config,
         summary="The running configuration, secrets masked", answers={200: state.Running},
     ),
     Operation(
-        method="GET", path="/metrics", handler=state.metrics, summary="Metrics for Prometheus", answers={200: bytes},
+        "GET", "/metrics", state.metrics, summary="Metrics for Prometheus", answers={200: bytes},
     ),
     Operation(
-        method="GET", path="/health/live", handler=state.live, summary="Is the process alive",
+        "GET", "/health/live", state.live, summary="Is the process alive",
         answers={200: state.Health}, needs_key=False,
     ),
     Operation(
-        method="GET", path="/health/ready", handler=state.ready, summary="Can pushes be stored and sent",
+        "GET", "/health/ready", state.ready, summary="Can pushes be stored and sent",
         answers={200: state.Health, 503: state.Health}, needs_key=False,
     ),
-)  # fmt: skip
+)
+# fmt: on

@@ -10,7 +10,7 @@ from msgspec import Meta
 from encoders import settings as neutral
 from encoders.client_provisioning import encode_xml
 from tps.backoffice import settings, subscribers
-from tps.backoffice.settings import Fault, FaultyError, Published
+from tps.backoffice.settings import Draft, Fault, FaultyError, Published
 from tps.decisions import identities
 from tps.decisions.policy import DeliveryPolicy, SecurityName, UncertainRule
 from tps.errors import RejectedError
@@ -55,6 +55,10 @@ class Warned(msgspec.Struct, frozen=True):
     message: str
 
 
+class PolicyView(DeliveryPolicy, frozen=True, kw_only=True, omit_defaults=False):
+    """The delivery policy of a version, all of it."""
+
+
 class VersionView(msgspec.Struct, frozen=True, kw_only=True):
     """A version of settings."""
 
@@ -63,7 +67,7 @@ class VersionView(msgspec.Struct, frozen=True, kw_only=True):
     kind: Annotated[
         Literal["neutral", "document"], Meta(description="Published in the neutral model, or as a document")
     ]
-    policy: DeliveryPolicy
+    policy: PolicyView
     note: str
     created_at: datetime
 
@@ -119,23 +123,21 @@ async def publish(call: Call[Publication, PolicyQuery]) -> Reply:
     """Publish a version."""
     parts, name = call.office.parts, call.path["name"]
     try:
-        if call.media_type == JSON:
-            if msgspec.to_builtins(call.query):
-                raise RejectedError("query", "with JSON the policy and the note stand in the body")
-            draft = settings.draft_of_settings(call.body.settings)
-            policy, note = call.body.policy, call.body.note
-        else:
-            draft = settings.draft_of_document(call.octets)
-            policy, note = _policy(call.query), call.query.note or ""
-        segments = settings.segment_count(draft, policy)
+        draft, note = _draft(call)
     except FaultyError as error:
-        raise _problem_of(error.faults, "settings." if call.media_type == JSON else "") from error
-    stored = await settings.publish(parts.database, parts.seal, name, draft, policy, note=note, now_ms=parts.clock())
+        raise _problem_of(error.faults) from error
+    stored = await settings.publish(parts.database, parts.seal, name, draft, note=note, now_ms=parts.clock())
     log.info(
-        "settings.published", settings=name, version=stored.version, security=policy.security, by=call.caller.key_id
+        "settings.published",
+        settings=name,
+        version=stored.version,
+        security=draft.policy.security,
+        by=call.caller.key_id,
     )
     view = PublishedView(
-        **_version(stored), segments=segments, warnings=[Warned(fault.path, fault.message) for fault in draft.warnings]
+        **_version(stored),
+        segments=draft.segments,
+        warnings=[Warned(fault.path, fault.message) for fault in draft.warnings],
     )
     return Reply(201, view, headers={"Location": f"/v1/settings/{name}/versions/{stored.version}"})
 
@@ -214,6 +216,15 @@ async def _subscriber(office: Office, body: PreviewRequest) -> Subscriber:
     return found[0]
 
 
+def _draft(call: Call[Publication, PolicyQuery]) -> tuple[Draft, str]:
+    """The draft and its note, from JSON or from XML."""
+    if call.media_type != JSON:
+        return settings.draft_of_document(call.octets, _policy(call.query)), call.query.note or ""
+    if msgspec.to_builtins(call.query):
+        raise RejectedError("query", "with JSON the policy and the note stand in the body")
+    return settings.draft_of_settings(call.body.settings, call.body.policy), call.body.note
+
+
 def _policy(query: PolicyQuery) -> DeliveryPolicy:
     given = {
         name: value for name, value in msgspec.structs.asdict(query).items() if value is not None and name != "note"
@@ -224,8 +235,8 @@ def _policy(query: PolicyQuery) -> DeliveryPolicy:
         raise of_decoding(error, "query") from None
 
 
-def _problem_of(faults: tuple[Fault, ...], prefix: str) -> ProblemError:
-    errors = [FieldError(prefix + fault.path, fault.message) for fault in faults]
+def _problem_of(faults: tuple[Fault, ...]) -> ProblemError:
+    errors = [FieldError(fault.path, fault.message) for fault in faults]
     return ProblemError(422, f"{errors[0].field}: {errors[0].message}", errors)
 
 
@@ -250,7 +261,7 @@ def _version(published: Published) -> dict[str, Any]:
         "name": published.name,
         "version": published.version,
         "kind": published.kind,
-        "policy": published.policy,
+        "policy": PolicyView(**msgspec.structs.asdict(published.policy)),
         "note": published.note,
         "created_at": moment(published.created_at),
     }

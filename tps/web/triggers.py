@@ -45,8 +45,8 @@ class TriggerAnswer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     outcome: Annotated[
         Outcome,
         Meta(
-            description="queued: a push will be sent. already_set: the device holds these settings. already_open: a push is on "
-            "its way. recorded: noted, nothing is sent, the reason says why"
+            description="queued: a push will be sent. already_set: the device holds these settings. already_open: a "
+            "push is on its way. recorded: noted, nothing is sent, the reason says why"
         ),
     ]
     id: Annotated[str | None, Meta(description="The push that was stored, or stands in the way")] = None
@@ -106,7 +106,7 @@ def refused(number: int, error: Exception) -> LineAnswer:
 
 
 async def patiently(store: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever `store` returns
-    """What `store` returns; while the store cannot be reached it is tried again, so that the stream waits, for `PATIENCE_S`."""
+    """What `store` returns; where it cannot be reached it is tried again for `PATIENCE_S`, and the stream waits."""
     clock = asyncio.get_running_loop().time
     patient_until = clock() + PATIENCE_S
     while True:
