@@ -14,16 +14,16 @@ from typing import NamedTuple
 from tps.sim.smsc_behaviour import Behaviour
 from tps.sim.smsc_fates import Fate, Fates
 from tps.sim.smsc_pdus import (
+    DELIVERED,
     HEADER,
     HEADER_OCTETS,
+    MESSAGE_ID_FORMATS,
     SUBMIT_SM_RESP,
     Bind,
-    FinalState,
     ReceiptDue,
     Status,
     SubmitSm,
     inbound_body,
-    message_id,
     receipt_body,
 )
 from tps.sim.smsc_receipts import Outbound
@@ -154,7 +154,7 @@ class MessageCentre:
         early: list[ReceiptDue] = []
         accepted: list[SubmitSm] = []
         behaviour, pack, date = self.behaviour, HEADER.pack, self._date_now(now)
-        response_form, receipt_form = behaviour.response_id, behaviour.receipt_id
+        in_response, in_receipt = MESSAGE_ID_FORMATS[behaviour.response_id], MESSAGE_ID_FORMATS[behaviour.receipt_id]
         for (sequence, submitted), fate in zip(batch, self._fates.draw(len(batch), now), strict=True):
             if fate.status:
                 answers.append(pack(HEADER_OCTETS, SUBMIT_SM_RESP, fate.status, sequence))
@@ -163,17 +163,17 @@ class MessageCentre:
             number = self._next_number
             self._next_number = number + 1
             accepted.append(submitted)
-            identity = message_id(number, response_form)
+            identity = in_response % number
             if fate.answered:
                 answers.append(pack(HEADER_OCTETS + 1 + len(identity), SUBMIT_SM_RESP, 0, sequence) + identity + b"\0")
             else:
                 counters.answers_lost += 1
             if self.record is not None:
                 self.record.append(Recorded(submitted.destination, submitted.octets, identity.decode()))
-            wanted = self._receipts_wanted(submitted, fate)
+            wanted = self._receipts_wanted(submitted.registered_delivery & _REGISTERED_DELIVERY_MASK, fate)
             if wanted:
-                in_receipt = identity if receipt_form is response_form else message_id(number, receipt_form)
-                due = ReceiptDue(submitted.source_field, submitted.destination_field, in_receipt, fate.state, date)
+                named = in_receipt % number
+                due = ReceiptDue(submitted.source_field, submitted.destination_field, named, fate.state, date)
                 (early if fate.early else receipts).extend([due] * wanted)
         counters.accepted += len(accepted)
         if early:
@@ -213,26 +213,22 @@ class MessageCentre:
         counters.deliver_dropped = sum(outbound.dropped for outbound in outbounds)
         return counters
 
-    def _receipts_wanted(self, submitted: SubmitSm, fate: Fate) -> int:
+    def _receipts_wanted(self, registered: int, fate: Fate) -> int:
         counters = self.counters
-        failed = self._count_end(fate.state)
-        registered = submitted.registered_delivery & _REGISTERED_DELIVERY_MASK
-        if not registered or (registered == _ON_FAILURE_ONLY and not failed):
-            return 0
+        if fate.state is DELIVERED:
+            counters.delivered += 1
+            if not registered or registered == _ON_FAILURE_ONLY:
+                return 0
+        else:
+            counters.undelivered += 1
+            if not registered:
+                return 0
         counters.receipts_due += 1
         if fate.receipts == 0:
             counters.receipts_missing += 1
         elif fate.receipts > 1:
             counters.receipts_duplicated += 1
         return fate.receipts
-
-    def _count_end(self, state: FinalState) -> bool:
-        failed = state.delivered_count == b"000"
-        if failed:
-            self.counters.undelivered += 1
-        else:
-            self.counters.delivered += 1
-        return failed
 
     def _count_refusal(self, status: int) -> None:
         if status == Status.ESME_RTHROTTLED:

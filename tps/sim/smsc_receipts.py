@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from tps.sim.smsc_pdus import HEADER, HEADER_OCTETS, Command, Status
+from tps.sim.smsc_pdus import DELIVER_SM, HEADER, HEADER_OCTETS, Status
 
 BACKLOG_MAX = 1_000_000
 """deliver_sm kept for a system_id that takes none; beyond it the oldest are dropped and counted."""
@@ -33,7 +33,7 @@ class DeliverWindow:
             body = backlog.popleft()
             sequence = sequence + 1 if sequence < SEQUENCE_MAX else 1
             in_flight[sequence] = body
-            chunks += (pack(HEADER_OCTETS + len(body), Command.DELIVER_SM, 0, sequence), body)
+            chunks += (pack(HEADER_OCTETS + len(body), DELIVER_SM, 0, sequence), body)
         self._sequence = sequence
         self.write(b"".join(chunks))
         return count
@@ -86,7 +86,7 @@ class Outbound:
         body = window.answered(sequence)
         if body is None:
             return
-        if status == Status.ESME_ROK:
+        if not status:
             self.acknowledged += 1
             return
         self.refused += 1

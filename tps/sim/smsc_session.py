@@ -13,6 +13,7 @@ from tps.sim.smsc_pdus import (
     INTERFACE_VERSION,
     PDU_MAX_OCTETS,
     RESPONSE,
+    SUBMIT_SM,
     Command,
     PduError,
     Status,
@@ -97,7 +98,7 @@ class Session(asyncio.Protocol):
             pdu_end = position + length
             if pdu_end > end:
                 break
-            if command == Command.SUBMIT_SM:
+            if command == SUBMIT_SM:
                 self._take_submit(batch, sequence, octets, position + HEADER_OCTETS, pdu_end)
             elif command == DELIVER_SM_RESP:
                 acknowledged = True
