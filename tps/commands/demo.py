@@ -1,7 +1,7 @@
 """`demo`: the server, a simulated SMSC and simulated handsets on loopback, and the main job done before your eyes.
 
-The simulated half shares no code with the server: a handset counts as right only if its own decoder, its own token table
-and its own key have found the settings that were meant for it.
+The simulated half shares no code with the server: a handset counts as right only if its own decoder, its own token
+table and its own key have found the settings that were meant for it.
 """
 
 import asyncio
@@ -24,12 +24,15 @@ from tps import server
 from tps.commands import event_loop
 from tps.commands.demo_page import DemoPage, Result
 from tps.commands.demo_settings import PIN_SETTINGS, SETTINGS, is_right
+from tps.commands.terminal import BadInputError
 from tps.config import Config, DetectionConfig, HttpConfig, StoreConfig
 from tps.sim.handset import Outcome
 from tps.sim.population import Population
 from tps.sim.smsc import Smsc
 from tps.sim.subscribers import Subscriber, Subscribers
 from tps.smpp.route_config import RouteConfig
+from tps.store import migrate
+from tps.store.database import Database
 from tps.watch import logs
 
 WRONG = 1
@@ -60,6 +63,8 @@ def demo(
     Example: tps demo --handsets 100 --exit
     """
     logs.configure(readable=True, warnings_only=True)
+    if store is not None:
+        _verify_empty(store)
     if not event_loop.run(_demo(handsets, store, port, leave=leave)):
         raise typer.Exit(WRONG)
 
@@ -184,8 +189,6 @@ def _account(place: int, subscriber: Subscriber, pin: str) -> bytes:
 @asynccontextmanager
 async def _client(running: server.Running) -> AsyncIterator[tuple[aiohttp.ClientSession, str]]:
     """A client with an API key, which the one-time set-up token of the first start made; and that key."""
-    if running.set_up_token is None:
-        raise typer.BadParameter("the store has been used before; the demo needs an empty one", param_hint="--store")
     async with aiohttp.ClientSession(running.address) as first:
         made = await first.post(
             "/v1/keys", json={"name": "demo"}, headers={"Authorization": f"Bearer {running.set_up_token}"}
@@ -197,6 +200,16 @@ async def _client(running: server.Running) -> AsyncIterator[tuple[aiohttp.Client
         running.address, headers={"Authorization": f"Bearer {key}"}, connector=connector
     ) as client:
         yield client, key
+
+
+def _verify_empty(url: str) -> None:
+    database = Database(url)
+    try:
+        revision, _ = migrate.revisions(database.engine)
+    finally:
+        database.close()
+    if revision is not None:
+        raise BadInputError("--store: this store has been used before; the demo needs an empty database")
 
 
 def _config(url: str, folder: Path, port: int, smsc_port: int, password: str) -> Config:
