@@ -160,7 +160,7 @@ def _key(text: str, where: str) -> bytes:
 def _masked(value: object) -> object:
     if isinstance(value, dict):
         return {name: MASK if name in _SECRET_NAMES and inner else _masked(inner) for name, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_masked(inner) for inner in value]
     if isinstance(value, str) and "://" in value:
         return re.sub(r"://([^:/@]*):[^@/]*@", rf"://\1:{MASK}@", value)

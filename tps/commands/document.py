@@ -79,7 +79,7 @@ def _report(document: Document) -> None:
     findings = validate(document)
     console = notes()
     for finding in findings:
-        console.print(f"{finding.severity.name.lower()}: {finding}")
+        console.print(f"{finding.severity.name.lower()}: {finding}", soft_wrap=True)
     if not findings:
         console.print("no findings")
     if any(finding.severity is Severity.ERROR for finding in findings):

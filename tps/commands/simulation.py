@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Annotated, Any, get_type_hints
@@ -99,7 +100,11 @@ def smsc(
 
     Example: tps simulate smsc --port 2775 --lost-answer-ratio 0.01 --for 60
     """
-    _listen(lambda: run_smsc(host, port, behaviour, accounts=_accounts(account), stop_after_s=seconds), host, port)
+    _listen(
+        lambda: run_smsc(host, port, behaviour, accounts=_accounts(account), stop_after_s=seconds, output=sys.stdout),
+        host,
+        port,
+    )
 
 
 @with_switches
@@ -126,7 +131,14 @@ def handsets(
     people = Subscribers(count, seed=behaviour.seed, families=FAMILIES if families else (STRICT,))
     _listen(
         lambda: run_handsets(
-            host, port, behaviour, subscribers=people, pin=pin, accounts=_accounts(account), stop_after_s=seconds
+            host,
+            port,
+            behaviour,
+            subscribers=people,
+            pin=pin,
+            accounts=_accounts(account),
+            stop_after_s=seconds,
+            output=sys.stdout,
         ),
         host,
         port,

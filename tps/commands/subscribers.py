@@ -106,17 +106,17 @@ async def _store_all(database: Database, seal: Seal, octets: BinaryIO, progress:
     tally = Tally()
     task = progress.add_task("", total=octets.seek(0, io.SEEK_END))
     octets.seek(0)
-    text = io.TextIOWrapper(octets, "utf-8-sig", newline="")  # kept here: it closes the octets when it goes
-    rows = _rows(text)
-    while batch := list(islice(rows, BATCH_ROWS)):
-        for number, answer in await _store(database, seal, batch):
-            if isinstance(answer, RejectedError):
-                tally.refused += 1
-                progress.console.print(f"row {number}: {answer}", soft_wrap=True)
-            else:
-                tally.created += answer
-                tally.changed += not answer
-        progress.update(task, completed=octets.tell(), description=str(tally))
+    with io.TextIOWrapper(octets, "utf-8-sig", newline="") as text:
+        rows = _rows(text)
+        while batch := list(islice(rows, BATCH_ROWS)):
+            for number, answer in await _store(database, seal, batch):
+                if isinstance(answer, RejectedError):
+                    tally.refused += 1
+                    progress.console.print(f"row {number}: {answer}", soft_wrap=True)
+                else:
+                    tally.created += answer
+                    tally.changed += not answer
+            progress.update(task, completed=octets.tell(), description=str(tally))
     return tally
 
 

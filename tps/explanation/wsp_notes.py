@@ -8,10 +8,11 @@ from encoders.wsp_tokens import (
     MEDIA_TYPE_NAMES,
     PARAMETER_CHARSET,
     PARAMETER_MAC,
+    PARAMETER_Q,
     PARAMETER_SEC,
     PDU_TYPE_PUSH,
 )
-from encoders.wsp_values import LENGTH_QUOTE, decode_integer, decode_text, decode_value, is_text
+from encoders.wsp_values import LENGTH_QUOTE, decode_integer, decode_text, decode_uintvar_value, decode_value, is_text
 from tps.explanation.note import Note
 
 
@@ -60,8 +61,9 @@ def _media_type_note(cursor: Cursor, depth: int) -> Note:
 
 def _parameter_note(cursor: Cursor, *, mac_is_secret: bool) -> Note:
     start = cursor.position
-    name, value = decode_value(cursor), decode_value(cursor)
+    name = decode_value(cursor)
     number = None if is_text(name) else decode_integer(name)
+    value = decode_uintvar_value(cursor) if number == PARAMETER_Q else decode_value(cursor)
     if number == PARAMETER_SEC:
         method = decode_integer(value)
         known = {int(each): each.name for each in Method}

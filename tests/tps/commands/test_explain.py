@@ -1,0 +1,131 @@
+"""`tps explain`: every stage is there, no secret is, and a stored push is shown as it was sent."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.tps import delivering
+from tests.tps.commands.conftest import Run
+from tps.commands import stored_push
+from tps.decisions.push_id import text_of
+from tps.decisions.push_life import State
+from tps.explanation.push import explain
+from tps.sim.smsc import Smsc
+from tps.store.database import Database
+from tps.store.sealing import Seal
+
+IMSI = "001010123456789"
+STAGES = [
+    "Decision",
+    "Document",
+    "Document as WBXML",
+    "Key and MAC",
+    "WSP push",
+    "SMS 1 of 2",
+    "SMS 2 of 2",
+    "SMPP submit_sm",
+]
+
+
+def titles(text: str) -> list[str]:
+    """The underlined lines."""
+    return re.findall(r"^(.+)\n─+$", text, flags=re.MULTILINE)
+
+
+def test_every_stage_of_a_push_of_files_is_shown(run: Run, internet_xml: Path) -> None:
+    shown = run("explain", "--xml", internet_xml, "--imsi", IMSI, "--msisdn", "+49 170 1", "--value", "ppp_user=alice")
+    assert shown.exit_code == 0
+    found = titles(shown.stdout)
+    assert len(found) == len(STAGES)
+    assert all(title.startswith(stage) for title, stage in zip(found, STAGES, strict=True))
+    for word in (
+        "NETWPIN",
+        "internet.example",
+        'name="NAPID"',
+        "to port 2948",
+        'destination_addr "491701"',
+        "semi-octets",
+    ):
+        assert word in shown.stdout
+
+
+def test_secrets_are_shown_only_when_asked_for(run: Run, internet_xml: Path) -> None:
+    arguments = ["explain", "--xml", internet_xml, "--sec", "userpin", "--pin", "13579", "--value", "ppp_user=alice"]
+    masked, open_ = run(*arguments).stdout, run(*arguments, "--show-secrets").stdout
+    for secret in ("drowssap", "64 72 6F 77", "alice", "61 6C 69 63 65", "31 33 35 37 39"):
+        assert secret not in masked
+        assert secret in open_
+    assert re.search(r"MAC .*[0-9A-F]{40}", open_)
+    assert not re.search(r"[0-9A-F]{40}", masked)
+
+
+def test_a_document_without_mac_is_told_to_be_a_risk(run: Run, internet_xml: Path) -> None:
+    shown = run("explain", "--xml", internet_xml, "--sec", "none", "--value", "ppp_user=alice").stdout
+    assert "the handset cannot tell who sent the document" in shown
+    assert "give the number of the SIM with --msisdn" in shown
+
+
+def test_userpinmac_shows_the_pin_to_tell(run: Run, internet_xml: Path) -> None:
+    arguments = ["explain", "--xml", internet_xml, "--sec", "userpinmac", "--value", "ppp_user=alice"]
+    assert "give its first half with --pin" in run(*arguments).stdout
+    assert re.search(r"PIN to tell +13579\d{5}\b", run(*arguments, "--pin", "13579", "--show-secrets").stdout)
+    assert not re.search(r"13579\d", run(*arguments, "--pin", "13579").stdout)
+
+
+def test_the_route_for_the_longest_prefix_carries_it(run: Run, internet_xml: Path, tmp_path: Path) -> None:
+    path = tmp_path / "routes.toml"
+    routes = [("any", '[""]', 0), ("home", '["49"]', 0), ("spare", '["49"]', 1), ("abroad", '["33"]', 0)]
+    path.write_text(
+        "".join(
+            f'[[routes]]\nname = "{name}"\nhost = "127.0.0.1"\nsystem_id = "tps"\n'
+            f"prefixes = {prefixes}\npriority = {priority}\n"
+            for name, prefixes, priority in routes
+        )
+    )
+    shown = run(
+        "explain", "--xml", internet_xml, "--imsi", IMSI, "--msisdn", "491701", "--value", "ppp_user=a", "-c", path
+    )
+    assert "on route home (carriage udh)" in shown.stdout
+
+
+async def test_a_delivered_push_is_explained_as_it_was_sent(
+    run: Run, config_file: Path, sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    delivering.publish(sqlite, seal, delivering.INTERNET_AS_SUBSCRIBER, security="usernetwpin")
+    delivering.subscribe(sqlite, seal, 1, pin="1357", values={"ppp_password": "drowssap"})
+    async with (
+        Smsc(recording=True) as smsc,
+        delivering.delivering(sqlite, seal, sqlite_url, delivering.route_to(smsc)) as parts,
+    ):
+        await parts.intake.accept([delivering.detection(0)])
+        (row,) = await delivering.pushes_in(sqlite, State.DELIVERED, 1)
+        sent = [message.octets for message in smsc.record]
+    found = sqlite.read_now(lambda connection: stored_push.load(connection, seal, row.id))
+    assert found is not None
+    assert list(explain(found.subject).composed.segments) == sent
+
+    shown = run("explain", text_of(row.id), "--config", config_file)
+    assert shown.exit_code == 0
+    assert titles(shown.stdout)[-1] == "History"
+    for word in (text_of(row.id), delivering.imsi(0), "USERNETWPIN", "DELIVERED", "deliver", "via north"):
+        assert word in shown.stdout
+    for secret in ("drowssap", "1357"):
+        assert secret not in shown.stdout
+    assert "drowssap" in run("explain", text_of(row.id), "--config", config_file, "--show-secrets").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["0000000000000"], "PUSH_ID: the store has no push 0000000000000"),
+        (["short"], "PUSH_ID: a push id of 13 letters and digits expected"),
+        (["0000000000000", "--xml", "x.xml"], "give either a push id or a file"),
+        ([], "give either --xml FILE"),
+    ],
+)
+@pytest.mark.usefixtures("sqlite")
+def test_what_cannot_be_explained_is_refused(run: Run, config_file: Path, arguments: list[str], reason: str) -> None:
+    refused = run("explain", "--config", config_file, *arguments)
+    assert refused.exit_code == 2
+    assert reason in refused.stderr

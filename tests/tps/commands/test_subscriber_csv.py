@@ -1,0 +1,33 @@
+"""Subscribers as rows of CSV: nothing runs in a spreadsheet, everything comes back."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tps.backoffice.subscribers import Account
+from tps.commands.subscriber_csv import as_cell, as_text, change_of, checked_header, header_of, row_of
+
+
+@given(st.text())
+def test_no_cell_starts_like_a_formula_and_every_text_comes_back(text: str) -> None:
+    cell = as_cell(text)
+    assert cell
+    assert cell[0] not in "=+-@\t\r"
+    assert as_text(cell) == text
+
+
+@given(
+    st.builds(
+        Account,
+        imsi=st.from_regex("[0-9]{6,15}", fullmatch=True).filter(str.isascii),
+        msisdn=st.from_regex("[0-9]{5,15}", fullmatch=True).filter(str.isascii),
+        settings=st.none() | st.from_regex("[A-Za-z0-9][A-Za-z0-9._-]{0,9}", fullmatch=True),
+        values=st.dictionaries(st.sampled_from(["ppp_user", "ppp_password"]), st.text(max_size=9)),
+        pin=st.none() | st.from_regex("[0-9]{4,9}", fullmatch=True),
+    )
+)
+def test_an_account_comes_back_from_its_row(account: Account) -> None:
+    header = header_of(["ppp_password", "ppp_user"], with_secrets=True)
+    imsi, changes = change_of(checked_header(header), list(row_of(account, header)))
+    given_values = {name: value for name, value in (changes.values or {}).items() if value is not None}
+    assert Account(imsi, changes.msisdn, changes.settings, given_values, changes.pin) == account
+    assert changes.given == {"msisdn", "settings", "pin", "values"}
