@@ -1,20 +1,13 @@
-"""What commands read and write, and how an error ends one: a line on stderr, status 2 for bad input, 1 for failure."""
+"""What commands read and write."""
 
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
-from typer.core import TyperGroup
-
-from encoders.errors import DecodeError, EncodeError
-from tps.config import ConfigError
-from tps.errors import RejectedError, RetryLaterError
-from tps.store.sealing import UnsealError
 
 BAD_INPUT = 2
-FAILURE = 1
+"""Exit status where the user has to mend what was given."""
 STANDARD_STREAM = "-"
 PLAIN_WIDTH = 120
 """Columns where the output is no terminal that could tell its width."""
@@ -22,19 +15,6 @@ PLAIN_WIDTH = 120
 
 class BadInputError(Exception):
     """What the user gave cannot be used: the text says what and why."""
-
-
-class CommandLine(TyperGroup):
-    """All commands; ends each at an expected error with its text instead of a traceback."""
-
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the types of typer's own click
-        """Run the command that `ctx` names."""
-        try:
-            return super().invoke(ctx)
-        except (BadInputError, ConfigError, RejectedError, EncodeError, DecodeError) as error:
-            _end(str(error), BAD_INPUT)
-        except (RetryLaterError, UnsealError) as error:
-            _end(str(error), FAILURE)
 
 
 def page() -> Console:
@@ -66,8 +46,3 @@ def write_octets(octets: bytes, path: Path | None) -> None:
         path.write_bytes(octets)
     except OSError as error:
         raise BadInputError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _end(message: str, status: int) -> NoReturn:
-    typer.echo(f"Error: {message}", err=True)
-    raise typer.Exit(status)

@@ -6,22 +6,12 @@ import sys
 import pytest
 
 from tests.tps.commands.conftest import Run
-from tps.__main__ import app
+from tps.commands.command_line import GROUPS, PLACES
 
 COMMANDS = [
-    ["demo"],
-    ["serve"],
-    ["migrate"],
-    ["config"],
-    ["import", "subscribers"],
-    ["export", "subscribers"],
-    ["explain"],
-    ["compose"],
-    ["encode"],
-    ["decode"],
-    ["simulate", "smsc"],
-    ["simulate", "handsets"],
-    ["version"],
+    [name, inner] if inner else [name]
+    for name, place in PLACES.items()
+    for inner in ([""] if isinstance(place, str) else place)
 ]
 
 
@@ -32,10 +22,17 @@ def test_the_help_of_every_command_has_an_example(run: Run, command: list[str]) 
     assert f"Example: tps {' '.join(command)}" in shown.stdout
 
 
-def test_the_commands_without_arguments_list_what_there_is(run: Run) -> None:
+def test_without_a_command_it_lists_what_there_is(run: Run) -> None:
     shown = run()
-    assert all(command[0] in shown.output for command in COMMANDS)
-    assert len(app.registered_commands) + len(app.registered_groups) >= len({command[0] for command in COMMANDS})
+    assert all(name in shown.output for name in PLACES)
+    for name, text in GROUPS.items():
+        assert text in run(name).output
+
+
+def test_a_command_that_does_not_exist_is_refused(run: Run) -> None:
+    refused = run("encod")
+    assert refused.exit_code == 2
+    assert "No such command 'encod'" in refused.stderr
 
 
 def test_it_runs_as_a_module() -> None:
