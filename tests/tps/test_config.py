@@ -1,0 +1,225 @@
+"""The configuration: the example and the documentation name every key, mistakes are named, secrets stay hidden."""
+
+import base64
+import json
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tps.config import (
+    MASK,
+    Config,
+    ConfigError,
+    DetectionConfig,
+    HttpConfig,
+    NodeConfig,
+    StoreConfig,
+    load,
+    masked,
+    sealing_keys,
+)
+from tps.smpp.route_config import RouteConfig
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+EXAMPLE = ROOT / "deploy" / "tps.toml"
+REFERENCE = ROOT / "docs" / "configuration.md"
+TABLES: Mapping[str, type[msgspec.Struct]] = {
+    "store": StoreConfig,
+    "http": HttpConfig,
+    "detection": DetectionConfig,
+    "node": NodeConfig,
+    "routes": RouteConfig,
+}
+COMMENTED_KEY = re.compile(r"^# (?=[a-z_]+ = )", re.MULTILINE)
+ROUTE = '[[routes]]\nname = "north"\nhost = "smsc"\nsystem_id = "tps"\n'
+KEY, OLDER_KEY = b"k" * 32, b"o" * 32
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "tps.toml"
+    path.write_text(text)
+    return path
+
+
+def loaded(folder: Path, text: str, environment: Mapping[str, str] | None = None) -> Config:
+    return load(written(folder, text), environment or {})
+
+
+def base64_of(*keys: bytes) -> str:
+    return "\n".join(base64.b64encode(key).decode() for key in keys)
+
+
+# The example
+
+
+def keys_of_the_example() -> dict[str, list[str]]:
+    """Keys by table, commented or not; of the routes, those of the first."""
+    *tables, first_route, _ = re.split(r"^\[+([a-z]+)\]+$", EXAMPLE.read_text(), flags=re.MULTILINE)[1:-1]
+    texts = [*tables, first_route]
+    return {
+        table: re.findall(r"^(?:# )?([a-z_]+) = ", text, flags=re.MULTILINE)
+        for table, text in zip(texts[::2], texts[1::2], strict=True)
+    }
+
+
+def test_the_example_loads() -> None:
+    config = load(EXAMPLE, {})
+    assert [route.name for route in config.routes] == ["primary", "stand-by"]
+    assert config.detection.default_settings == "internet"
+
+
+def test_the_example_names_every_key_once() -> None:
+    assert keys_of_the_example() == {table: [field.name for field in fields] for table, fields in all_fields().items()}
+
+
+def test_what_the_example_leaves_out_is_the_default_or_has_none(tmp_path: Path) -> None:
+    shown = msgspec.to_builtins(loaded(tmp_path, COMMENTED_KEY.sub("", EXAMPLE.read_text())))
+    used = msgspec.to_builtins(load(EXAMPLE, {}))
+    for table in TABLES:
+        before, after = (used[table], shown[table]) if table != "routes" else (used[table][0], shown[table][0])
+        assert {name: value for name, value in after.items() if before[name] is not None} == {
+            name: value for name, value in before.items() if value is not None
+        }
+
+
+# The reference
+
+
+def all_fields() -> dict[str, tuple[msgspec.structs.FieldInfo, ...]]:
+    return {table: msgspec.structs.fields(struct) for table, struct in TABLES.items()}
+
+
+def default_in_words(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return "required"
+    return "not set" if field.default is None else f"`{json.dumps(field.default)}`"
+
+
+def rows_of_the_reference() -> Iterator[tuple[str, str, str]]:
+    """Table, key and default of each row."""
+    table = ""
+    for line in REFERENCE.read_text().splitlines():
+        heading = re.fullmatch(r"## \[+([a-z]+)\]+", line)
+        if heading:
+            table = heading[1]
+        row = re.match(r"\| `([a-z_]+)` \| (.+?) \| \S", line)
+        if row:
+            yield table, row[1], row[2]
+
+
+def test_the_reference_tells_every_key_and_its_default() -> None:
+    assert list(rows_of_the_reference()) == [
+        (table, field.name, default_in_words(field)) for table, fields in all_fields().items() for field in fields
+    ]
+
+
+# The file and the environment
+
+
+def test_without_a_file_everything_has_its_default() -> None:
+    assert load(None, {}) == Config()
+
+
+def test_the_environment_wins_for_the_store(tmp_path: Path) -> None:
+    text = '[store]\nurl = "sqlite:///a"\nmax_page = 7\n'
+    assert loaded(tmp_path, text, {"TPS_STORE_URL": "sqlite:///b"}).store == StoreConfig(url="sqlite:///b", max_page=7)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('[store]\nurll = ""', "store.urll: no such key; did you mean url?"),
+        ("[stor]", "stor: no such key; did you mean store?"),
+        (ROUTE + "windows = 5", "routes.windows: no such key; did you mean window?"),
+        ("[detection]\nx = 1", "detection.x: no such key; known are default_settings, sighting_interval_s"),
+        ('[http]\nport = "8080"', "Expected `int`, got `str` - at `$.http.port`"),
+        (ROUTE.replace("system_id", "# "), "missing required field `system_id` - at `$.routes[0]`"),
+        (ROUTE + ROUTE, "routes: the name 'north' is given twice"),
+        ('[http]\ntls_key_file = "key.pem"', "tls_certificate_file and tls_key_file go together"),
+        ("[node]\nnumber = 64", "node.number: 0 to 63 expected"),
+        ("[http", "not valid TOML"),
+    ],
+)
+def test_a_mistake_is_named_with_its_file(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(complaint)) as refusal:
+        loaded(tmp_path, text)
+    assert str(refusal.value).startswith(f"{tmp_path / 'tps.toml'}: ")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"absent\.toml: cannot be read: No such file"):
+        load(tmp_path / "absent.toml", {})
+
+
+def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tps.toml").write_bytes(b"# \xff")
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        load(tmp_path / "tps.toml", {})
+
+
+# Secrets
+
+
+def test_passwords_are_masked_wherever_they_stand(tmp_path: Path) -> None:
+    text = f'[store]\nurl = "postgresql://tps:geheim@db/tps"\n{ROUTE}password = "geheim"\n'
+    shown = masked(loaded(tmp_path, text))
+    assert "geheim" not in json.dumps(shown)
+    assert shown["store"]["url"] == f"postgresql://tps:{MASK}@db/tps"
+    assert shown["routes"][0]["password"] == MASK
+
+
+def test_what_is_no_secret_is_shown_as_it_is(tmp_path: Path) -> None:
+    config = loaded(tmp_path, ROUTE)
+    assert json.dumps(masked(config)) == json.dumps(msgspec.to_builtins(config))
+
+
+def test_a_key_from_the_environment_goes_before_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secrets.key").write_text(base64_of(OLDER_KEY))
+    config = StoreConfig(sealing_key_file=str(tmp_path / "secrets.key"))
+    assert sealing_keys(config, {"TPS_SEALING_KEY": base64_of(KEY)}) == [KEY]
+
+
+def test_a_key_file_holds_the_newest_key_first(tmp_path: Path) -> None:
+    (tmp_path / "secrets.key").write_text(base64_of(KEY, OLDER_KEY))
+    assert sealing_keys(StoreConfig(sealing_key_file=str(tmp_path / "secrets.key")), {}) == [KEY, OLDER_KEY]
+
+
+def test_a_key_is_made_once_beside_an_sqlite_store_for_its_owner_only(tmp_path: Path) -> None:
+    config = StoreConfig(url=f"sqlite:///{tmp_path}/tps.sqlite3")
+    made = sealing_keys(config, {})
+    assert sealing_keys(config, {}) == made
+    assert len(made[0]) == 32
+    assert stat.S_IMODE((tmp_path / "tps.key").stat().st_mode) == 0o600
+
+
+def test_a_database_server_asks_for_a_key() -> None:
+    with pytest.raises(ConfigError, match=r"store\.sealing_key_file: give a key file"):
+        sealing_keys(StoreConfig(url="postgresql://db/tps"), {})
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("", "is empty; 32 octets in base64 expected"),
+        ("no base64!", "base64 expected"),
+        (base64_of(b"short"), "32 octets in base64 expected; got 5 octets"),
+    ],
+)
+def test_a_key_file_that_holds_no_key_is_refused_without_showing_it(
+    tmp_path: Path, content: str, complaint: str
+) -> None:
+    path = tmp_path / "secrets.key"
+    path.write_text(content)
+    with pytest.raises(ConfigError, match=re.escape(complaint)) as refusal:
+        sealing_keys(StoreConfig(sealing_key_file=str(path)), {})
+    assert str(path) in str(refusal.value)
+    assert not content or content not in str(refusal.value)
+
+
+def test_a_key_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"absent\.key cannot be read: No such file"):
+        sealing_keys(StoreConfig(sealing_key_file=str(tmp_path / "absent.key")), {})
