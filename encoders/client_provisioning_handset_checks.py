@@ -1,4 +1,4 @@
-"""What a server should check before it sends a document: links, identities, explicit types, lengths that handsets cut."""
+"""What to check before a document is sent: links, identities, explicit types, and lengths that handsets cut."""
 
 from collections.abc import Iterator, Sequence
 from enum import Enum

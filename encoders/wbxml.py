@@ -56,7 +56,8 @@ def encode(root: Element, vocabulary: Vocabulary) -> bytes:
     """Octets of the document in WBXML 1.3 and UTF-8, as short as the token tables allow; `EncodeError` otherwise."""
     fragments: list[Fragment] = []
     _write_element(root, vocabulary, fragments, MAX_DEPTH)
-    return assemble(fragments, vocabulary)
+    names = [fragment.name for fragment in fragments if isinstance(fragment, LiteralName)]
+    return assemble(fragments, vocabulary, names)
 
 
 def decode(octets: bytes, vocabulary: Vocabulary) -> Element:

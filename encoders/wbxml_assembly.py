@@ -24,13 +24,12 @@ _NEVER = 1 << 32
 """Cost in octets of what a page cannot say: more than any document."""
 
 
-def assemble(fragments: Sequence[Fragment], vocabulary: Vocabulary) -> bytes:
-    """The whole document in WBXML 1.3 and UTF-8; `EncodeError` for a text that no string can hold."""
-    strings = plan_strings(
-        [fragment for fragment in fragments if fragment.__class__ is str],
-        [fragment.name for fragment in fragments if fragment.__class__ is LiteralName],
-        vocabulary,
-    )
+def assemble(fragments: Sequence[Fragment], vocabulary: Vocabulary, names: Sequence[str] = ()) -> bytes:
+    """The whole document in WBXML 1.3 and UTF-8; `EncodeError` for a text that no string can hold.
+
+    `names` are those of the literal names among the fragments.
+    """
+    strings = plan_strings([fragment for fragment in fragments if fragment.__class__ is str], names, vocabulary)
     if strings.has_token_texts or vocabulary.pages > 2:
         body = _on_planned_pages([_piece(fragment, strings) for fragment in fragments], vocabulary.pages)
     else:

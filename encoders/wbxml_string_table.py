@@ -22,7 +22,12 @@ REFERENCE_OCTETS = 2
 SHORTEST_PART_OCTETS = 3
 """A reference to a shorter one saves nothing inside a text."""
 MOST_PARTS = 64
-"""Parts of one document: keeps the time of an odd document linear."""
+MOST_CANDIDATES = 256
+LONGEST_PLANNED_OCTETS = 8192
+"""Bounds of parts, of what is weighed, and of all texts together; with more text, only whole texts are shared.
+
+No handset takes as much. They keep the time for an odd document in proportion to its length.
+"""
 SHORT_OFFSETS = 128
 """Offsets below this take one octet."""
 
@@ -43,7 +48,7 @@ _RUNS = bytes(ord(" ") if octet in b"\x00" + TOKEN_MARK + _NOT_UTF_8 else ord("_
 
 def shared_words(octets: bytes) -> set[bytes]:
     """Words that come more than once in texts joined by NUL."""
-    words = octets.translate(_WORDS).split()
+    words = octets.translate(_WORDS).split() if len(octets) <= LONGEST_PLANNED_OCTETS else ()
     seen: set[bytes] = set()
     shared: set[bytes] = set()
     for word in words:
@@ -105,11 +110,13 @@ def _candidates(texts: Sequence[bytes], entries: Sequence[bytes], words: Iterabl
     """What two texts, or a text and an entry, share around a word: with and without further words to its left."""
     found: set[bytes] = set()
     for word in words:
-        places = [(text[at:], text[:at]) for text in texts if (at := text.find(word)) >= 0]
+        places = [(text[at:], text[:at], True) for text in texts if (at := text.find(word)) >= 0]
         if places:
-            places += [(text[at:], text[:at]) for text in entries if (at := text.find(word)) >= 0]
+            places += [(text[at:], text[:at], False) for text in entries if (at := text.find(word)) >= 0]
             places.sort()
-        for (tail, head), (other_tail, other_head) in pairwise(places):
+        for (tail, head, inline), (other_tail, other_head, other_inline) in pairwise(places):
+            if not (inline or other_inline):
+                continue
             part = _common_start(tail, other_tail)
             if len(part) < len(tail) and tail[len(part)] in _CONTINUATION:
                 part = part.rstrip(_CONTINUATION)[:-1]
@@ -118,7 +125,11 @@ def _candidates(texts: Sequence[bytes], entries: Sequence[bytes], words: Iterabl
                 found.add(left + part)
                 part = left[len(left.translate(_WORDS).rstrip()) :] + part
             found.add(part)
-    return found
+    return found if len(found) <= MOST_CANDIDATES else set(sorted(found, key=_weight)[-MOST_CANDIDATES:])
+
+
+def _weight(part: bytes) -> tuple[int, bytes]:
+    return len(part), part
 
 
 def _common_start(one: bytes, other: bytes) -> bytes:

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from encoders.errors import EncodeError
 from encoders.octets import encode_uintvar
 from encoders.wbxml_string_table import (
+    LONGEST_PLANNED_OCTETS,
     MARK,
     MARKS,
     REFERENCE_OCTETS,
@@ -22,6 +24,10 @@ from encoders.wbxml_vocabulary import Vocabulary, inline
 _REFERENCE = bytes((STR_T,))
 
 
+PLANNED_TABLES = 1024
+"""String tables that are remembered: documents of one profile mostly differ in texts that share nothing."""
+
+
 class StringPlan(NamedTuple):
     """The string table and how each text is written with it."""
 
@@ -33,33 +39,72 @@ class StringPlan(NamedTuple):
     has_token_texts: bool
 
 
+class TablePlan(NamedTuple):
+    """A string table and what is written with it."""
+
+    table: bytes
+    offsets: Mapping[bytes, bytes]
+    """Where each string of the table stands."""
+    texts: Mapping[bytes, bytes]
+    """The texts that are written with references, or as one."""
+    parts: Mapping[bytes, bytes]
+    """References to the strings that may stand inside a text."""
+
+
 def plan_strings(texts: Sequence[str], names: Sequence[str], vocabulary: Vocabulary) -> StringPlan:
     """The string table for a document that holds `texts`, and `names` that can stand nowhere else."""
     counts = Counter(texts)
     octets = octets_of(list(counts))
     joined = b"\x00".join(octets)
     words = shared_words(joined)
-    has_tokens = vocabulary.value_pattern.search(joined) is not None
+    has_tokens = len(joined) <= LONGEST_PLANNED_OCTETS and vocabulary.value_pattern.search(joined) is not None
     if not (words or names or has_tokens or len(counts) < len(texts)):
         return StringPlan(b"", dict(zip(counts, map(inline, octets), strict=True)), {}, has_token_texts=False)
     forms = _forms(octets, vocabulary) if has_tokens else {}
     name_octets = octets_of(names)
     uses = _worth_an_entry(dict(zip(octets, counts.values(), strict=True)), forms) | dict.fromkeys(name_octets, 1)
-    singles = {text: forms.get(text, text) for text in octets if text not in uses}
-    parts, marked_texts = share_parts(singles, list(uses), words)
+    related = _related([text for text in octets if text not in uses], words, uses, joined)
+    plan = _planned_table(tuple((text, forms.get(text, text)) for text in related), tuple(uses.items()))
+    token_texts = {text: token_text(text, plan.parts, vocabulary) for text in forms if text not in plan.offsets}
+    return StringPlan(
+        plan.table,
+        {
+            text: token_texts.get(found) or plan.texts.get(found) or inline(found)
+            for text, found in zip(counts, octets, strict=True)
+        },
+        {name: plan.offsets[found] for name, found in zip(names, name_octets, strict=True)},
+        has_token_texts=bool(token_texts),
+    )
+
+
+def _related(singles: Sequence[bytes], words: Iterable[bytes], entries: Iterable[bytes], joined: bytes) -> list[bytes]:
+    """The texts that share a word with another one or hold an entry of the table: all others stay as they are."""
+    if len(joined) > LONGEST_PLANNED_OCTETS:
+        return []
+    probes = [*words, *(entry for entry in entries if joined.count(entry) > 1)]
+    found = {text for probe in probes for text in singles if probe in text}
+    return [text for text in singles if text in found]
+
+
+@lru_cache(PLANNED_TABLES)
+def _planned_table(texts: tuple[tuple[bytes, bytes], ...], entries: tuple[tuple[bytes, int], ...]) -> TablePlan:
+    """The string table with these entries and numbers of uses, and with the parts that `texts` share.
+
+    Each text comes with its form: itself, or with marks for value tokens.
+    """
+    uses = dict(entries)
+    singles = dict(texts)
+    words = shared_words(b"\x00".join((*singles, *uses)))
+    parts, marked_texts = share_parts(singles, list(uses), words) if singles else ([], [])
     if parts:
         _enter(parts, list(singles), marked_texts, uses)
     table, places = laid_out(uses)
     offsets = {string: encode_uintvar(place) for string, place in places.items()}
-    written = _written(singles, marked_texts, parts, offsets)
-    token_texts = [text for text in forms if text not in offsets]
-    for text in token_texts:
-        written[text] = token_text(text, {part: _REFERENCE + offsets[part] for part in parts}, vocabulary)
-    return StringPlan(
+    return TablePlan(
         table,
-        {text: written[found] for text, found in zip(counts, octets, strict=True)},
-        {name: offsets[found] for name, found in zip(names, name_octets, strict=True)},
-        has_token_texts=bool(token_texts),
+        offsets,
+        _written(singles, marked_texts, parts, offsets),
+        {part: _REFERENCE + offsets[part] for part in parts},
     )
 
 
@@ -121,15 +166,13 @@ def _part_length(part_and_mark: tuple[bytes, bytes]) -> int:
 
 
 def _written(
-    singles: Iterable[bytes], marked: Sequence[bytes], parts: Sequence[bytes], offsets: Mapping[bytes, bytes]
-) -> dict[bytes, TokenText | bytes]:
-    """Octets of each text and of each string of the table."""
-    written: dict[bytes, TokenText | bytes] = {text: inline(text) for text in singles}
-    if parts:
-        by_mark = {mark: _REFERENCE + offsets[part] for mark, part in zip(MARKS, parts, strict=False)}
-        for text, form in zip(singles, marked, strict=True):
-            if form != text and TOKEN_MARK not in form:
-                written[text] = b"".join(by_mark.get(run) or inline(run) for run in MARK.split(form) if run)
-    for string, offset in offsets.items():
-        written[string] = _REFERENCE + offset
-    return written
+    singles: Iterable[bytes], marked_texts: Sequence[bytes], parts: Sequence[bytes], offsets: Mapping[bytes, bytes]
+) -> dict[bytes, bytes]:
+    """Octets of the texts with marks and of all strings of the table."""
+    by_mark = {mark: _REFERENCE + offsets[part] for mark, part in zip(MARKS, parts, strict=False)}
+    written = {
+        text: b"".join(by_mark.get(run) or inline(run) for run in MARK.split(form) if run)
+        for text, form in zip(singles, marked_texts, strict=True)
+        if form != text and TOKEN_MARK not in form
+    }
+    return written | {string: _REFERENCE + offset for string, offset in offsets.items()}

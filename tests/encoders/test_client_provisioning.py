@@ -86,6 +86,15 @@ def test_every_name_and_type_with_a_token_is_written_in_one_octet(name: str, pre
     )
 
 
+@pytest.mark.parametrize(("value", "octets"), [("HA", "03484100"), ("AAA", "0000E0"), ("PAP", "00009A")])
+def test_a_token_of_page_0_is_worth_a_switch_from_page_1_only_when_it_saves_as_much(value: str, octets: str) -> None:
+    parms = (Parm("AAUTHNAME", value), Parm("AAUTHSECRET", "x"))
+    written = encode(Document((Characteristic("APPAUTH", parms),)))
+    there_and_back = "0001" if octets.startswith("00") else ""
+    body = f"45 C6000157 01 8731 06{octets}01 87{there_and_back}32 06037800 01 01 01"
+    assert written == b"\x03\x0b\x6a\x00" + bytes.fromhex(body)
+
+
 @pytest.mark.parametrize("text", ["a\x00b", "\ud800", "\x00"])
 def test_a_text_that_no_string_can_hold_is_refused(text: str) -> None:
     with pytest.raises(EncodeError):

@@ -204,6 +204,17 @@ def test_a_circuit_switched_access_point_may_have_a_number() -> None:
     assert validate(number) == ()
 
 
+def test_an_access_point_with_other_bearers_too_may_have_a_number() -> None:
+    assert validate(napdef(P("BEARER", "GSM-GPRS"), P("BEARER", "GSM-CSD"), P("NAP-ADDRTYPE", "E164"))) == ()
+
+
+def test_the_address_of_an_application_fits_the_type_it_gives() -> None:
+    address = C("APPADDR", (P("ADDR", "server.example"), P("ADDRTYPE", "IPV6")))
+    document = Document((C("APPLICATION", (P("APPID", "w7"), address)),))
+    message = "IPV6 address expected, as ADDRTYPE says; got 'server.example'"
+    assert said(document, Severity.ERROR) == [f"APPLICATION[1]/APPADDR[1]/ADDR: {message}"]
+
+
 def test_an_ipv6_address_fits_its_type() -> None:
     assert validate(napdef(P("BEARER", "GSM-CSD"), P("NAP-ADDRTYPE", "IPV6"), P("NAP-ADDRESS", "2001:db8::1"))) == ()
 
