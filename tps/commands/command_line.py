@@ -33,6 +33,7 @@ PLACES: dict[str, str | dict[str, str]] = {
     "encode":   "document:encode",
     "decode":   "document:decode",
     "simulate": {"smsc": "simulation:smsc", "handsets": "simulation:handsets"},
+    "bench":    {name: f"bench:{name}" for name in ("bulk", "single", "detect", "campaign", "encode", "smpp")},
     "version":  "version:version",
 }
 # fmt: on
@@ -42,6 +43,7 @@ GROUPS = {
     "import": "Take data in from files.",
     "export": "Write data to files.",
     "simulate": "Play the other side of the air: an SMSC, handsets.",
+    "bench": "Load tests: what this machine carries, and where the time goes.",
 }
 """What the commands that have commands of their own say of themselves."""
 

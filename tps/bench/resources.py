@@ -1,0 +1,63 @@
+"""CPU time and memory of a process, as Linux tells them under /proc."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_UTIME, _STIME = 11, 12
+"""Places of user and system time after the command in /proc/PID/stat (proc(5): fields 14 and 15)."""
+_OCTETS_PER_MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a process has used since it started."""
+
+    cpu_s: float
+    threads_s: Mapping[int, float]
+    """CPU seconds of each thread alive, by its number."""
+
+    def since(self, before: "Use") -> "Use":
+        """What was used between two readings."""
+        threads = {number: spent - before.threads_s.get(number, 0.0) for number, spent in self.threads_s.items()}
+        return Use(self.cpu_s - before.cpu_s, threads)
+
+
+def use(pid: int) -> Use:
+    """The CPU time of a process until now."""
+    place = Path("/proc", str(pid))
+    threads = {int(task.name): _cpu_s(task / "stat") for task in (place / "task").iterdir()}
+    return Use(_cpu_s(place / "stat"), threads)
+
+
+def by_stage(pid: int, used: Use) -> dict[str, float]:
+    """CPU seconds by what each thread is called; the first thread of a process is `main`."""
+    own = _name(pid, pid)
+    stages: dict[str, float] = {}
+    for number, spent in sorted(used.threads_s.items()):
+        name = "main" if number == pid else _name(pid, number)
+        name = "other threads" if name == own else name
+        stages[name] = stages.get(name, 0.0) + spent
+    return stages
+
+
+def peak_rss_mb(pid: int) -> float:
+    """The most memory a process has held at once, in megabytes."""
+    for line in Path("/proc", str(pid), "status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / _OCTETS_PER_MB
+    return 0.0
+
+
+def _name(pid: int, thread: int) -> str:
+    try:
+        return Path("/proc", str(pid), "task", str(thread), "comm").read_text().strip()
+    except FileNotFoundError:
+        return "ended"
+
+
+def _cpu_s(stat: Path) -> float:
+    fields = stat.read_text().rpartition(")")[2].split()
+    return (int(fields[_UTIME]) + int(fields[_STIME])) / _TICKS_PER_S

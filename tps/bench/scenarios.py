@@ -1,0 +1,174 @@
+"""The scenarios over the whole server: each puts up what it needs, warms up, measures, and takes everything down."""
+
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from pathlib import Path
+
+from tps.bench import api, posts, workload
+from tps.bench.api import StalledError, batches, paced
+from tps.bench.latency import latency
+from tps.bench.posts import Answers
+from tps.bench.processes import free_port, server, smsc
+from tps.bench.results import Run, steps_by_second
+from tps.bench.site import Options, Site, Stopwatch, settled_run, setup_of, site
+from tps.sim.subscribers import Subscriber
+
+BULK, SINGLE = "/v1/pushes/bulk", "/v1/pushes"
+DETECT = "/v1/detections/bulk"
+NEW_EVERY = 50
+"""One detection in so many shows a device that is new: 2 %."""
+POPULATION_MAX = 50_000
+"""SIMs that detections are about; more detections see them again."""
+
+
+async def bulk(options: Options, folder: Path) -> Run:
+    """Pushes as a stream of lines, read back as they become durable."""
+    async with site(options, folder) as here:
+        await _prepare(here, options)
+        chunks = _chunks(map(workload.push, _measured(options)), options)
+        answered: list[tuple[float, int]] = []
+        watch = await _started(here)
+        outcomes = await here.api.stream(BULK, chunks, answered)
+        figures = {"accepted_per_s": _rate(options.count, answered[-1][0] - watch.started_ms)}
+        return await settled_run("bulk", options, watch, outcomes=outcomes, figures=figures, latencies={})
+
+
+async def single(options: Options, folder: Path) -> Run:
+    """Pushes in a request each, over some connections; each is durable before it is answered."""
+    async with site(options, folder) as here:
+        await _prepare(here, options)
+        bodies = [workload.push(subscriber) for subscriber in _measured(options)]
+        watch = await _started(here)
+        answers = await _post(here, bodies, options)
+        return await settled_run(
+            "single",
+            options,
+            watch,
+            outcomes={f"HTTP {status}": number for status, number in answers.statuses.items()},
+            figures={"accepted_per_s": _rate(options.count, answers.last_answer_ms - answers.first_sent_ms)},
+            latencies={"request to answer": latency(answers.times_ms)},
+        )
+
+
+async def detect(options: Options, folder: Path) -> Run:
+    """Detections as a stream: nearly all of pairs that are SET already, some of a SIM in a new device."""
+    population = min(options.count, POPULATION_MAX)
+    async with site(options, folder) as here:
+        people = list(workload.people(options.first, population))
+        await here.api.create(people)
+        await here.api.stream(DETECT, batches(map(workload.detection, people)))
+        await here.api.settled()
+        chunks = _chunks(_detections(people, options.count), options)
+        answered: list[tuple[float, int]] = []
+        watch = await _started(here)
+        outcomes = await here.api.stream(DETECT, chunks, answered)
+        processes, commits = await watch.stop(options.count)
+        settled_ms = await here.api.settled()
+        seconds = (answered[-1][0] - watch.started_ms) / 1000
+        return Run(
+            scenario="detect",
+            unit="pairs",
+            count=options.count,
+            seconds=round(seconds, 3),
+            per_s=round(options.count / seconds, 1),
+            figures={
+                "commits": commits,
+                "all_set_after_s": round((settled_ms - watch.started_ms) / 1000, 2),
+                "population": population,
+            },
+            processes=processes,
+            over_time=steps_by_second(answered, watch.started_ms),
+            outcomes=dict(outcomes),
+        )
+
+
+async def campaign(options: Options, folder: Path) -> Run:
+    """Pushes that were stored while no route was up: the server starts with them, then the SMSC, and they drain."""
+    if options.url is not None:
+        raise StalledError("campaign: starts the server anew with its pushes stored, so it needs one of its own")
+    setup = setup_of(options, folder, free_port())
+    async with (
+        server(setup, is_new=options.key is None) as process,
+        api.opened(process.address, key=options.key, token=process.token) as client,
+    ):
+        key = client.key
+        await client.publish()
+        await client.create(_measured(options))
+        began_ms = _wall_ms()
+        await client.stream(BULK, batches(map(workload.push, _measured(options))))
+        stored_ms = _wall_ms()
+    started_ms = _wall_ms()
+    async with server(setup, is_new=False) as process, api.opened(process.address, key=key, token=None) as client:
+        start_up_s = (_wall_ms() - started_ms) / 1000
+        async with smsc(folder, port=setup.smsc_port, behaviour=options.behaviour) as centre:
+            here = Site(client, process.pid, centre)
+            await client.until_ready()
+            watch = await _started(here)
+            run = await settled_run(
+                "campaign",
+                options,
+                watch,
+                outcomes={},
+                figures={
+                    "stored_per_s": _rate(options.count, stored_ms - began_ms),
+                    "start_up_s": round(start_up_s, 2),
+                },
+                latencies={},
+                stored_from_ms=began_ms,
+            )
+    return run
+
+
+async def _prepare(here: Site, options: Options) -> None:
+    """Create all accounts, and let the first of them go the whole way so that everything is warm."""
+    await here.api.create(workload.people(options.first, options.warm_up + options.count))
+    warming = workload.people(options.first, options.warm_up)
+    if options.warm_up:
+        await here.api.stream(BULK, batches(map(workload.push, warming)))
+        await here.api.settled()
+
+
+def _measured(options: Options) -> Iterator[Subscriber]:
+    return workload.people(options.first + options.warm_up, options.count)
+
+
+async def _started(here: Site) -> Stopwatch:
+    watch = Stopwatch(here)
+    await watch.start()
+    return watch
+
+
+def _chunks(lines: Iterable[bytes], options: Options) -> Iterable[bytes] | AsyncIterator[bytes]:
+    """Lines as they are sent; made beforehand, so that making them is not measured."""
+    return paced(list(lines), options.rate_per_s) if options.rate_per_s else list(batches(lines))
+
+
+async def _post(here: Site, bodies: Iterable[bytes], options: Options) -> Answers:
+    headers = [("Authorization", f"Bearer {here.api.key}"), ("Content-Type", "application/json")]
+    return await posts.send(
+        here.api.address,
+        posts.request(here.api.address, SINGLE, headers),
+        bodies,
+        connections=options.connections,
+        rate_per_s=options.rate_per_s,
+    )
+
+
+def _detections(people: list[Subscriber], count: int) -> Iterator[bytes]:
+    for number in range(count):
+        subscriber = people[number % len(people)]
+        if number % NEW_EVERY == 0:
+            yield workload.detection_in_another_device(subscriber, number)
+        else:
+            yield workload.detection(subscriber)
+
+
+def _rate(count: int, milliseconds: float) -> float:
+    return round(count / max(milliseconds, 1.0) * 1000, 1)
+
+
+def _wall_ms() -> float:
+    return time.time() * 1000
+
+
+SCENARIOS = {"bulk": bulk, "single": single, "detect": detect, "campaign": campaign}

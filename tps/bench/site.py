@@ -1,0 +1,195 @@
+"""What the scenarios measure: a server with an SMSC behind it, and what it used while it was at work."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tps.bench import api, resources
+from tps.bench.api import Api, Push
+from tps.bench.latency import Latency, latency
+from tps.bench.processes import ServerSetup, SmscProcess, server, smsc
+from tps.bench.resources import Use
+from tps.bench.results import ProcessUse, Run, by_second, steps_by_second
+from tps.bench.workload import SEGMENTS
+
+CLAIMS_SAMPLED = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How hard to test what."""
+
+    count: int
+    connections: int = 32
+    warm_up: int = 0
+    """Units before the measuring begins."""
+    rate_per_s: float = 0.0
+    """Units a second; 0 is as fast as they are taken."""
+    store: str | None = None
+    """URL of an empty store; None makes an SQLite file."""
+    url: str | None = None
+    """A server to test instead of one of its own."""
+    key: str | None = None
+    first: int = 0
+    """Number of the first subscriber: another one in each run on the same store."""
+    window: int = 50
+    binds: int = 1
+    response_delay_s: float = 0.0
+    route_rate_per_s: int = 0
+
+    @property
+    def behaviour(self) -> Mapping[str, object]:
+        """How the SMSC behaves."""
+        return {"response_delay_s": self.response_delay_s}
+
+
+@dataclass(slots=True)
+class Site:
+    """A server that answers, and its surroundings."""
+
+    api: Api
+    server_pid: int | None
+    smsc: SmscProcess | None
+
+    def pids(self) -> dict[str, int]:
+        """The processes that can be looked at."""
+        found = {"client": os.getpid()}
+        if self.server_pid is not None:
+            found["server"] = self.server_pid
+        if self.smsc is not None:
+            found["smsc"] = self.smsc.child.pid
+        return found
+
+
+@asynccontextmanager
+async def site(options: Options, folder: Path) -> AsyncIterator[Site]:
+    """A server ready to deliver, its settings published."""
+    if options.url is not None:
+        async with api.opened(options.url, key=options.key, token=None) as client:
+            await _publish(client)
+            yield Site(client, None, None)
+        return
+    async with (
+        smsc(folder, behaviour=options.behaviour) as centre,
+        server(setup_of(options, folder, centre.port), is_new=options.key is None) as process,
+        api.opened(process.address, key=options.key, token=process.token) as client,
+    ):
+        await _publish(client)
+        await client.until_ready()
+        yield Site(client, process.pid, centre)
+
+
+def setup_of(options: Options, folder: Path, smsc_port: int) -> ServerSetup:
+    """The configuration of the server under test."""
+    return ServerSetup(
+        folder=folder,
+        store=options.store or f"sqlite:///{folder}/bench.sqlite3",
+        smsc_port=smsc_port,
+        window=options.window,
+        binds=options.binds,
+        rate_per_s=options.route_rate_per_s,
+    )
+
+
+async def _publish(client: Api) -> None:
+    segments = await client.publish()
+    if segments != SEGMENTS:
+        raise AssertionError(f"the document of the load tests takes {segments} SMS; {SEGMENTS} expected")
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """What was used from `start` to `stop`."""
+
+    site: Site
+    started_ms: float = 0.0
+    commits: int = 0
+    uses: dict[str, Use] = field(default_factory=dict)
+
+    async def start(self) -> None:
+        """Now."""
+        self.commits = await self.site.api.commits()
+        self.uses = {name: resources.use(pid) for name, pid in self.site.pids().items()}
+        self.started_ms = time.time() * 1000
+
+    async def stop(self, count: int) -> tuple[dict[str, ProcessUse], int]:
+        """What each process used for `count` units since, and the commits."""
+        found = {name: _process_use(pid, self.uses.get(name), count) for name, pid in self.site.pids().items()}
+        return found, await self.site.api.commits() - self.commits
+
+
+def _process_use(pid: int, before: Use | None, count: int) -> ProcessUse:
+    now = resources.use(pid)
+    used = now if before is None else now.since(before)
+    return ProcessUse(
+        cpu_s_per_1000=_per_1000(used.cpu_s, count),
+        peak_rss_mb=round(resources.peak_rss_mb(pid), 1),
+        stages={name: _per_1000(spent, count) for name, spent in resources.by_stage(pid, used).items()},
+    )
+
+
+def _per_1000(seconds: float, count: int) -> float:
+    return round(seconds * 1000 / count, 4)
+
+
+async def settled_run(
+    scenario: str,
+    options: Options,
+    watch: Stopwatch,
+    *,
+    outcomes: Mapping[str, int],
+    figures: Mapping[str, float],
+    latencies: Mapping[str, Latency | None],
+    stored_from_ms: float | None = None,
+) -> Run:
+    """The result of a run that ends when no push is open any more: waits for that, then reads the pushes.
+
+    Where the pushes were stored before the measuring began, from `stored_from_ms` on, only sending them is measured.
+    """
+    here, count, started_ms = watch.site, options.count, watch.started_ms
+    ended_ms = await here.api.settled()
+    processes, commits = await watch.stop(count)
+    read = await here.api.pushes(stored_from_ms or started_ms, ended_ms, count)
+    arrivals = {} if here.smsc is None else await here.smsc.arrivals()
+    if len(read) == count:
+        ended_ms = max(push.changed_ms for push in read)
+    distributions = dict(latencies)
+    if stored_from_ms is None:
+        distributions |= await _from_accepted(here, read, arrivals)
+    else:
+        started_ms = min(arrivals.values(), default=started_ms)
+    seconds = (ended_ms - started_ms) / 1000
+    return Run(
+        scenario=scenario,
+        unit="settings",
+        count=count,
+        seconds=round(seconds, 3),
+        per_s=round(count / seconds, 1),
+        figures={**figures, "commits": commits, "settings_per_commit": round(count / max(commits, 1), 1)},
+        latencies={name: found for name, found in distributions.items() if found is not None},
+        processes=processes,
+        over_time=_over_time(here, read, count, started_ms),
+        outcomes={**outcomes, **Counter(push.state for push in read)},
+    )
+
+
+async def _from_accepted(here: Site, read: Sequence[Push], arrivals: Mapping[str, float]) -> dict[str, Latency | None]:
+    """Until the first part is at the SMSC (of a server elsewhere: until it is claimed for sending), and until SET."""
+    if here.smsc is None:
+        submitted = await here.api.claimed(read[:: max(len(read) // CLAIMS_SAMPLED, 1)])
+    else:
+        submitted = [arrivals[push.msisdn] - push.created_ms for push in read if push.msisdn in arrivals]
+    set_after = [push.changed_ms - push.created_ms for push in read if push.state == "DELIVERED"]
+    return {"accepted to submitted": latency(submitted), "accepted to SET": latency(set_after)}
+
+
+def _over_time(here: Site, read: Sequence[Push], count: int, started_ms: float) -> list[int]:
+    """Pushes SET in each second; where not all were read, those submitted."""
+    if len(read) == count or here.smsc is None:
+        return by_second([push.changed_ms for push in read], started_ms)
+    steps = [(at, parts // SEGMENTS) for at, parts in here.smsc.over_time if at >= started_ms]
+    return steps_by_second(steps, started_ms)

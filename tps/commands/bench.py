@@ -1,0 +1,118 @@
+"""`bench`: load tests, each against a server of its own, and what they measured."""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from tps.bench import encoding, results, scenarios, session
+from tps.bench.api import StalledError
+from tps.bench.processes import ProcessError
+from tps.bench.results import Report, Run
+from tps.bench.site import Options
+from tps.commands import bench_page, event_loop
+from tps.commands.terminal import BadInputError
+from tps.watch import logs
+
+# fmt: off
+COUNTS = {
+    "bulk":     (50_000, "Pushes as a stream of lines."),
+    "single":   (20_000, "Pushes in a request each, every one durable before it is answered."),
+    "detect":   (200_000, "Detections as a stream, 2 % of them in a new device, the rest SET already."),
+    "campaign": (50_000, "Pushes that were stored before: how fast the server starts with them and sends them."),
+    "encode":   (20_000, "Settings to SMS on one core, nothing sent."),
+    "smpp":     (200_000, "The SMPP session alone."),
+}
+# fmt: on
+"""How many units by default, and what each scenario is."""
+WARM_UP_SHARE = 10
+WARM_UP_MAX = 2_000
+
+Count = Annotated[int | None, typer.Option(min=1, max=100_000_000, help="Units to measure.")]
+Connections = Annotated[int, typer.Option(min=1, max=1000, help="HTTP connections of lone requests.")]
+Repeat = Annotated[int, typer.Option(min=1, max=100, help="Runs; medians are told.")]
+Rate = Annotated[float, typer.Option(min=0, help="Units a second, to measure latency; 0: as fast as they are taken.")]
+Store = Annotated[str | None, typer.Option(help="URL of an empty store (postgresql://...); else an SQLite file.")]
+Url = Annotated[str | None, typer.Option(help="A server to test, idle otherwise, instead of one of its own.")]
+Key = Annotated[str | None, typer.Option(envvar="TPS_KEY", help="API key for --url.")]
+Window = Annotated[int, typer.Option(min=1, help="SMPP window of a link.")]
+Binds = Annotated[int, typer.Option(min=1, help="SMPP links.")]
+JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write what was measured.")]
+
+
+def _command(scenario: str) -> Callable[..., None]:
+    """The command of one scenario."""
+
+    def run(
+        count: Count = None,
+        connections: Connections = 32,
+        repeat: Repeat = 1,
+        rate: Rate = 0.0,
+        store: Store = None,
+        url: Url = None,
+        key: Key = None,
+        window: Window = 50,
+        binds: Binds = 1,
+        json_file: JsonFile = None,
+    ) -> None:
+        units = count or COUNTS[scenario][0]
+        options = Options(
+            count=units,
+            connections=connections,
+            warm_up=min(units // WARM_UP_SHARE, WARM_UP_MAX),
+            rate_per_s=rate,
+            store=store,
+            url=url,
+            key=key,
+            window=window,
+            binds=binds,
+        )
+        _run(scenario, options, repeat, json_file)
+
+    run.__doc__ = COUNTS[scenario][1]
+    return run
+
+
+bulk, single, detect, campaign, encode, smpp = map(_command, COUNTS)
+
+
+def _run(scenario: str, options: Options, repeat: int, json_file: Path | None) -> None:
+    logs.configure(readable=True, warnings_only=True)
+    runs: list[Run] = []
+    for _ in range(repeat):
+        found = _measured(scenario, options)
+        for run in found:
+            bench_page.show(run)
+        runs += found
+    report = Report(
+        date=results.today(),
+        machine=results.machine(),
+        command=" ".join(["tps", *sys.argv[1:]]),
+        scenario=scenario,
+        runs=runs,
+        medians_per_s=results.medians_per_s(runs),
+    )
+    if repeat > 1:
+        bench_page.show_medians(report)
+    if json_file is not None:
+        json_file.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+
+
+def _measured(scenario: str, options: Options) -> list[Run]:
+    """One repetition, with everything it needs put up and taken down."""
+    if scenario == "encode":
+        return encoding.encode(options.count)
+    with tempfile.TemporaryDirectory(prefix="tps-bench-") as folder:
+        try:
+            if scenario == "smpp":
+                return [
+                    event_loop.run(session.smpp(options, Path(folder), with_receipts=receipts))
+                    for receipts in (False, True)
+                ]
+            return [event_loop.run(scenarios.SCENARIOS[scenario](options, Path(folder)))]
+        except (ProcessError, StalledError) as error:
+            raise BadInputError(str(error)) from error
