@@ -118,7 +118,7 @@ def _key_and_mac(explanation: Explanation, subject: Subject) -> list[Fact]:
         facts.append(("MAC", "not in the message: its digits are the second half of the PIN"))
         facts.append(("PIN to tell", _pin_to_tell(explanation, subject)))
         return facts
-    facts.append(("MAC", f"HMAC-SHA1, in hexadecimal digits: {_HIDDEN if explanation.hides_pin else composed.mac}"))
+    facts.append(("MAC", f"HMAC-SHA1, in hexadecimal digits: {_HIDDEN if explanation.hides_mac else composed.mac}"))
     return facts
 
 

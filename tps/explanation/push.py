@@ -54,7 +54,8 @@ class Explanation:
     headers: tuple[Note, ...]
     parts: tuple[Part, ...]
     hides_pin: bool
-    """Whether the PIN is kept from view, and with it the key and the MAC, which give it away."""
+    """Whether the PIN is kept from view, and with it the key."""
+    hides_mac: bool
 
 
 def explain(subject: Subject, *, show_secrets: bool = False) -> Explanation:
@@ -68,10 +69,11 @@ def explain(subject: Subject, *, show_secrets: bool = False) -> Explanation:
         values=subject.values,
     )
     secret = frozenset() if show_secrets else subject.secret
-    # With document and MAC in hand, a PIN of a few digits is found by trying all of them.
     hides_pin = not show_secrets and subject.method in NEEDS_PIN
+    # With the rest of what was signed in hand, a short PIN or password is found by trying all of them against the MAC.
+    hides_mac = hides_pin or bool(secret)
     body = provisioning_notes(composed.wbxml, secret)
-    headers = wsp_notes(composed.pdu, mac_is_secret=hides_pin)
+    headers = wsp_notes(composed.pdu, mac_is_secret=hides_mac)
     start_of_body = len(composed.pdu) - len(composed.wbxml)
     return Explanation(
         document=secret_parms.mask(fill(subject.profile.document, subject.values), secret),
@@ -81,6 +83,7 @@ def explain(subject: Subject, *, show_secrets: bool = False) -> Explanation:
         headers=headers,
         parts=_parts(composed.segments, hidden_places(headers) | moved(hidden_places(body), start_of_body)),
         hides_pin=hides_pin,
+        hides_mac=hides_mac,
     )
 
 

@@ -28,6 +28,9 @@ INTERNET = Settings(
         ),
     ),
 )
+OPEN_INTERNET = Settings(
+    name="Internet", access_points=(AccessPoint(id="internet", name="Internet", address="internet.example"),)
+)
 BUILT_IN = {"imsi": "001010123456789", "msisdn": "491700000001"}
 
 
@@ -64,18 +67,29 @@ def test_no_secret_of_any_settings_is_seen_in_an_sms(any_settings: Settings) -> 
 
 def test_everything_but_the_values_of_secret_parameters_is_seen() -> None:
     explanation = explain(subject(INTERNET))
-    hidden = [note for note in explanation.body if note.secret]
+    hidden = [note for note in (*explanation.headers, *explanation.body) if note.secret]
     assert len(visible(explanation)) == len(explanation.composed.pdu) - sum(len(note.octets) for note in hidden)
     assert b"internet" in visible(explanation)
 
 
-@pytest.mark.parametrize("method", Method)
-def test_with_a_pin_the_mac_is_hidden_because_it_gives_the_pin_away(method: Method) -> None:
-    explanation = explain(subject(INTERNET, method))
+@pytest.mark.parametrize(
+    ("settings_shown", "method", "is_hidden"),
+    [
+        (OPEN_INTERNET, Method.NETWPIN, False),
+        (OPEN_INTERNET, Method.USERPIN, True),
+        (OPEN_INTERNET, Method.USERNETWPIN, True),
+        (INTERNET, Method.NETWPIN, True),
+    ],
+)
+def test_the_mac_is_hidden_where_it_would_give_a_pin_or_a_password_away(
+    settings_shown: Settings, method: Method, *, is_hidden: bool
+) -> None:
+    explanation = explain(subject(settings_shown, method))
     mac = explanation.composed.mac
+    assert mac is not None
+    assert explanation.hides_mac is is_hidden
+    assert (mac.encode() not in visible(explanation)) is is_hidden
     assert explanation.hides_pin is (method is not Method.NETWPIN)
-    if mac is not None:
-        assert (mac.encode() in visible(explanation)) is (method is Method.NETWPIN)
 
 
 @pytest.mark.parametrize("method", Method)
@@ -83,6 +97,7 @@ def test_nothing_is_hidden_from_those_who_may_see_secrets(method: Method) -> Non
     explanation = explain(subject(INTERNET, method), show_secrets=True)
     assert visible(explanation) == explanation.composed.pdu
     assert not explanation.hides_pin
+    assert not explanation.hides_mac
     assert SECRET_MARK in repr(explanation.document)
 
 
@@ -100,7 +115,7 @@ def test_the_sms_are_those_that_would_be_sent() -> None:
 
 
 def test_the_headers_of_the_push_are_told_value_by_value() -> None:
-    explanation = explain(subject(INTERNET))
+    explanation = explain(subject(OPEN_INTERNET))
     meanings = {hexadecimal(note.octets): note.meaning for note in explanation.headers}
     assert meanings["B6"] == "media type application/vnd.wap.connectivity-wbxml"
     assert meanings["91 80"] == "SEC = 0: NETWPIN"
