@@ -82,7 +82,9 @@ def put_together(config: Config, database: Database, seal: Seal) -> Parts:
             database, catalogue, seal, push_ids=push_ids, pepper=pepper, rules=rules, clock=now_ms, wake=wake
         ),
         dispatch=Dispatch(database, catalogue, seal, routes, flights, node=config.node.name, clock=now_ms, wake=wake),
-        settle=Settle(database, routes, flights, clock=now_ms, monotonic=time.monotonic, wake=wake),
+        settle=Settle(
+            database, routes, flights, node=config.node.name, monotonic=time.monotonic, clock=now_ms, wake=wake
+        ),
         attend=Attend(database, catalogue, flights, node=config.node.name, clock=now_ms, wake=wake),
         clock=now_ms,
     )

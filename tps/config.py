@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 import difflib
 import os
 import re
@@ -16,6 +17,8 @@ from tps.smpp.route_config import RouteConfig
 
 MASK = "********"
 _SECRET_NAMES = frozenset({"password", "key", "sealing_key"})
+_URL_PASSWORD = re.compile(r"(://[^:/@?]*:)[^?]*(?=@)")
+_URL_QUERY = re.compile(r"\?.*", re.DOTALL)
 _UNKNOWN_FIELD = re.compile(r"unknown field `([^`]+)`(?: - at `\$\.?([^`]*)`)?")
 
 
@@ -141,10 +144,23 @@ def sealing_keys(config: StoreConfig, environment: Mapping[str, str] = os.enviro
 
 
 def _make_key_file(path: Path) -> None:
-    """A new random key that only the owner may read."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """A new random key that only the owner may read, on the disk before the first secret is sealed with it."""
+    draft = path.with_suffix(f".key.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(base64.b64encode(os.urandom(32)) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        with contextlib.suppress(FileExistsError):  # another process was first: its key counts
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _key(text: str, where: str) -> bytes:
@@ -163,7 +179,7 @@ def _masked(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_masked(inner) for inner in value]
     if isinstance(value, str) and "://" in value:
-        return re.sub(r"://([^:/@]*):[^@/]*@", rf"://\1:{MASK}@", value)
+        return _URL_QUERY.sub(f"?{MASK}", _URL_PASSWORD.sub(rf"\1{MASK}", value))
     return value
 
 

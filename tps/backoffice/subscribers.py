@@ -278,6 +278,7 @@ def _store_distinct(connection: Connection, rows: Sequence[Subscriber], publishe
         earlier = before.get(row.imsi)
         if earlier is not None and earlier.msisdn != row.msisdn:
             subscribers.forget_number(connection, earlier.msisdn, row.imsi)
+            pushes.readdress(connection, row.bucket, row.imsi, row.msisdn)
     subscribers.put(connection, accepted)
     return written
 

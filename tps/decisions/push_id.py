@@ -6,6 +6,8 @@
  6 bits  bucket
 """
 
+import zlib
+
 from tps.decisions.identities import BUCKETS
 from tps.errors import RejectedError
 
@@ -46,7 +48,8 @@ def bucket_of_id(push_id: int) -> int:
 
 def reference_of(push_id: int, attempt: int, *, wide: bool) -> int:
     """Concatenation reference (8 or 16 bits): another one for the next push, and for the next attempt."""
-    return ((push_id >> 6) + attempt) & (0xFFFF if wide else 0xFF)
+    # A checksum, because the low bits alone are the same for every push that is the only one of its millisecond.
+    return (zlib.crc32(push_id.to_bytes(8, "big")) + attempt) & (0xFFFF if wide else 0xFF)
 
 
 def text_of(push_id: int) -> str:

@@ -66,10 +66,11 @@ def read_receipt(
     `intermediate` is the message type of esm_class (clause 5.2.12): an intermediate notification is never final.
     """
     if receipted_message_id:
-        message_id = receipted_message_id.rstrip(b"\0").decode("latin-1")
+        written = receipted_message_id
     else:
         found = _ID.search(text)
-        message_id = found[1].decode("latin-1") if found else ""
+        written = found[1] if found else b""
+    message_id = written.partition(b"\0")[0].decode("latin-1")  # no database takes a NUL in a text
     state, recognised = _state(text, message_state)
     final = recognised and not intermediate and state not in _INTERMEDIATE
     return Receipt(route, message_id, state, _error(text, network_error_code), destination, final, token)

@@ -10,8 +10,10 @@ from collections.abc import Callable
 
 import structlog
 
+from tps.decisions.identities import BUCKETS
+from tps.decisions.policy import DeliveryPolicy
 from tps.decisions.push_life import UNCERTAIN_RULES, Event, State, move
-from tps.delivery.catalogue import Catalogue
+from tps.delivery.catalogue import UNUSABLE, Catalogue
 from tps.delivery.flights import Flights
 from tps.errors import RetryLaterError
 from tps.store import access, pushes, submissions
@@ -22,9 +24,14 @@ log = structlog.get_logger(__name__)
 
 INTERVAL_S = 1.0
 BATCH_MAX = 1000
+LEASE_MS = 120_000
+"""How long a node may keep a push in SENDING without a sign of life; it renews its leases at half of that."""
+RESEND_PAUSE_MS, RESEND_PAUSE_MAX_MS = 1_000, 3_600_000
+"""Pause before an unanswered push is sent again: doubled with each attempt."""
 REMEMBER_REQUESTS_MS = 24 * 3_600_000
 """How long the answer to a request with an Idempotency-Key is kept."""
-BUCKETS_SWEPT = 64
+SWEEP_INTERVAL_MS = 60_000
+"""One bucket of what is of no use any more is swept so often: each about once an hour."""
 
 
 class Attend:
@@ -47,6 +54,7 @@ class Attend:
         self._clock = clock
         self._wake = wake
         self._bucket = 0
+        self._sweep_at = 0
 
     def recover(self, connection: Connection) -> int:
         """After a restart: what this node had in flight is UNCERTAIN now. Returns how many pushes that is."""
@@ -56,7 +64,7 @@ class Attend:
             lost = pushes.owned(connection, self._node, BATCH_MAX)
             if not lost:
                 return recovered
-            moves = [_moved(push, Event.LOSE, now, now, "the server stopped while it was in flight") for push in lost]
+            moves = [_lost(push, now, "the server stopped while it was in flight") for push in lost]
             recovered += pushes.save(connection, moves, now)
 
     async def run(self) -> None:
@@ -73,31 +81,35 @@ class Attend:
         now = self._clock()
         moves = self._leases(connection, now) + self._uncertain(connection, now) + self._expired(connection, now)
         saved = pushes.save(connection, moves, now)
-        self._bucket = (self._bucket + 1) % BUCKETS_SWEPT
-        submissions.remove_expired(connection, self._bucket, now)
-        access.forget_before(connection, self._bucket, now - REMEMBER_REQUESTS_MS)
+        if now >= self._sweep_at:
+            self._sweep_at = now + SWEEP_INTERVAL_MS
+            self._bucket = (self._bucket + 1) % BUCKETS
+            submissions.remove_expired(connection, self._bucket, now)
+            access.forget_before(connection, self._bucket, now - REMEMBER_REQUESTS_MS)
         return saved
 
     def _leases(self, connection: Connection, now: int) -> list[Move]:
-        overdue = pushes.needing_attention(connection, State.SENDING, now, BATCH_MAX)
-        return [
-            _moved(push, Event.LOSE, now, now, "its lease ran out without an outcome")
-            for push in overdue
-            if push.id not in self._flights
-        ]
+        """Renew what this node has in flight at half its lease; what nobody renewed in time is lost."""
+        moves: list[Move] = []
+        for push in pushes.needing_attention(connection, State.SENDING, now + LEASE_MS // 2, BATCH_MAX):
+            if push.id in self._flights:
+                moves.append(_renewed(push, now))
+            elif push.attention_at <= now:
+                moves.append(_lost(push, now, "its lease ran out without an outcome"))
+        return moves
 
     def _uncertain(self, connection: Connection, now: int) -> list[Move]:
         moves: list[Move] = []
         for push in pushes.needing_attention(connection, State.UNCERTAIN, now, BATCH_MAX):
-            rule = self._catalogue.version(connection, push.settings, push.version).policy.uncertain
-            event = UNCERTAIN_RULES[rule]
             if push.expires_at <= now:
                 moves.append(_moved(push, Event.EXPIRE, now, now, "nobody knows whether it was sent"))
-            elif event is None:
-                moves.append(_waiting(push, now))
-            else:
-                until = now if event is Event.RESEND else push.expires_at
-                moves.append(_moved(push, event, now, until, f"the settings' rule is {rule}"))
+                continue
+            try:
+                policy = self._catalogue.version(connection, push.settings, push.version).policy
+            except (LookupError, *UNUSABLE) as error:
+                moves.append(_moved(push, Event.HOLD, now, push.expires_at, str(error)))
+                continue
+            moves.append(_by_rule(push, policy, now))
         return moves
 
     def _expired(self, connection: Connection, now: int) -> list[Move]:
@@ -123,6 +135,28 @@ def _moved(push: StoredPush, event: Event, now: int, attention_at: int, detail: 
         error=detail if ended else None,
         releases_key=int(ended),
     )
+
+
+def _by_rule(push: StoredPush, policy: DeliveryPolicy, now: int) -> Move:
+    """What the settings say about a push that may have been sent; with its attempts used up, a person must look."""
+    event = UNCERTAIN_RULES[policy.uncertain]
+    if event is None:
+        return _waiting(push, now)
+    if event is Event.RESEND and push.attempts >= policy.max_attempts:
+        return _moved(push, Event.HOLD, now, push.expires_at, f"no answer after {push.attempts} attempts")
+    pause_ms = min(RESEND_PAUSE_MS << push.attempts - 1, RESEND_PAUSE_MAX_MS) if push.attempts else 0
+    until = now + pause_ms if event is Event.RESEND else push.expires_at
+    return _moved(push, event, now, until, f"the settings' rule is {policy.uncertain}")
+
+
+def _lost(push: StoredPush, now: int, detail: str) -> Move:
+    """It was in flight, which counts as an attempt."""
+    return _moved(push, Event.LOSE, now, now, detail)._replace(attempts=push.attempts + 1, held_by=push.owner)
+
+
+def _renewed(push: StoredPush, now: int) -> Move:
+    state = State(push.state)
+    return Move(push.bucket, push.id, state, state, now + LEASE_MS, "", owner=push.owner, held_by=push.owner)
 
 
 def _waiting(push: StoredPush, now: int) -> Move:

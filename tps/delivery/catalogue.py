@@ -67,7 +67,7 @@ class Catalogue:
         self._seal = seal
         self._generation: tuple[int, int] | None = None
         self._active: dict[str, Profile] = {}
-        self._versions: dict[tuple[str, int], Profile] = {}
+        self._versions: dict[tuple[str, int], tuple[str, Profile]] = {}
 
     def refresh(self, connection: Connection) -> Mapping[str, Profile]:
         """The active settings by name, read anew when any node has stored a version since."""
@@ -81,7 +81,7 @@ class Catalogue:
         """This version of the settings; `LookupError` where it is not stored."""
         known = self._versions.get((name, version))
         if known is not None:
-            return known
+            return known[1]
         row = settings_store.find(connection, name, version)
         if row is None:
             raise LookupError(f"settings {name} version {version} are not stored")
@@ -97,11 +97,12 @@ class Catalogue:
 
     def _profile(self, row: StoredSettings) -> Profile:
         key = (row.name, row.version)
-        if key not in self._versions:
+        # Compared, because a version can have been read in a transaction that was rolled back afterwards.
+        if key not in self._versions or self._versions[key][0] != row.sealed_body:
             body = self._seal.open(row.sealed_body, context_of(row.name, row.version))
             document = document_of("neutral" if row.kind == "neutral" else "document", body)
             asked = placeholders(document)
-            self._versions[key] = Profile(
+            profile = Profile(
                 name=row.name,
                 version=row.version,
                 fingerprint=row.fingerprint,
@@ -110,7 +111,8 @@ class Catalogue:
                 placeholders=asked,
                 body=None if asked else client_provisioning.encode(fill(document, {})),
             )
-        return self._versions[key]
+            self._versions[key] = (row.sealed_body, profile)
+        return self._versions[key][1]
 
 
 def context_of(name: str, version: int) -> str:

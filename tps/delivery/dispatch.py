@@ -5,15 +5,16 @@ The claim is on the disk before anything is written to a link: a push in QUEUED 
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
 from bootstrap.mac import Method
 from encoders.errors import EncodeError
-from tps.decisions.push_life import Event, State, move
+from tps.decisions.push_life import OPEN_STATES, Event, State, move
+from tps.delivery.attend import LEASE_MS
 from tps.delivery.catalogue import UNUSABLE, Catalogue, Profile
 from tps.delivery.compose import segments_of
 from tps.delivery.flights import Flight, Flights
@@ -34,11 +35,18 @@ CLAIM_MAX = 500
 """Pushes claimed in one transaction."""
 PARTS_EXPECTED = 3
 """Segments a push is reckoned with when routes say how many PDUs they have room for."""
-LEASE_MS = 120_000
-"""How long a node may keep a push in SENDING: longer than any window takes to drain and any response to time out."""
-NO_ROUTE_PAUSE_MS = 2_000
+DEFER_MIN_MS, DEFER_MAX_MS = 1_000, 60_000
+"""Pause of a push whose route is down or full while others are not: a quarter of its age, so ever rarer."""
 IDLE_S = 0.25
 """Longest pause when nothing is due or no route has room."""
+
+
+class Claimed(NamedTuple):
+    """A push under this node's lease, what it shall say and the way it takes."""
+
+    push: DuePush
+    profile: Profile
+    route: Route
 
 
 class Dispatch:
@@ -65,6 +73,7 @@ class Dispatch:
         self._clock = clock
         self._wake = wake
         self._stopping = False
+        self._returned: list[Move] = []
 
     def stop(self) -> None:
         """Claim nothing more."""
@@ -75,16 +84,18 @@ class Dispatch:
         """Claim and send until stopped."""
         while not self._stopping:
             self._wake.clear()
-            room = sum(route.room() for route in self._routes)
-            limit = min(CLAIM_MAX, -(-room // PARTS_EXPECTED))
+            rooms = {route: route.room() for route in self._routes}
+            limit = min(CLAIM_MAX, -(-sum(rooms.values()) // PARTS_EXPECTED))
+            claim = partial(self._claim, limit=limit, rooms=rooms, returned=self._returned)
             try:
-                claimed = await self._database.write(partial(self._claim, limit=limit)) if limit else []
-                await self._send(claimed)
+                claimed = await self._database.write(claim) if limit else []
             except RetryLaterError:
                 log.warning("dispatch.waits_for_the_store")
                 await asyncio.sleep(IDLE_S)
                 continue
-            if not claimed:
+            if limit:
+                self._returned = self._send(claimed)
+            if not claimed and not self._returned:
                 await self._sleep()
 
     async def _sleep(self) -> None:
@@ -94,53 +105,53 @@ class Dispatch:
         except TimeoutError:
             return
 
-    def _claim(self, connection: Connection, limit: int) -> list[tuple[DuePush, Profile]]:
-        """Take due pushes under this node's lease; those whose validity has ended end here."""
+    def _claim(
+        self, connection: Connection, *, limit: int, rooms: Mapping[Route, int], returned: Sequence[Move]
+    ) -> list[Claimed]:
+        """Take due pushes under this node's lease, as far as their routes have room; the others get another time."""
         now = self._clock()
-        due = pushes.due(connection, now, limit)
-        sendable: list[tuple[DuePush, Profile]] = []
+        pushes.save(connection, returned, now)
+        left = dict(rooms)
+        claimed: list[Claimed] = []
         moves: list[Move] = []
-        for push in due:
-            if push.expires_at <= now:
-                moves.append(_moved(push, State.QUEUED, Event.EXPIRE, now, detail="before it could be sent"))
+        for push in pushes.due(connection, now, limit):
+            ended = _why_ended(push, now)
+            if ended is not None:
+                moves.append(_moved(push, State.QUEUED, ended[0], now, detail=ended[1]))
+                continue
+            route = self._routes.choose(push.msisdn)
+            if route is None or left[route] <= 0:
+                moves.append(_deferred(push, now))
                 continue
             try:
                 profile = self._catalogue.version(connection, push.settings, push.version)
             except (LookupError, *UNUSABLE) as error:
                 moves.append(_moved(push, State.QUEUED, Event.REFUSE, now, detail=str(error)))
                 continue
+            left[route] -= PARTS_EXPECTED
             moves.append(_moved(push, State.QUEUED, Event.CLAIM, now, owner=self._node, until=now + LEASE_MS))
-            sendable.append((push, profile))
+            claimed.append(Claimed(push, profile, route))
         pushes.save(connection, moves, now)
-        return sendable
+        return claimed
 
-    async def _send(self, claimed: Sequence[tuple[DuePush, Profile]]) -> None:
-        """Compose and submit; what no route can take, or nobody can encode, goes back or ends."""
+    def _send(self, claimed: Sequence[Claimed]) -> list[Move]:
+        """Compose and submit; the moves of those that nobody can encode."""
         now = self._clock()
-        returned: list[Move] = []
+        refused: list[Move] = []
         messages: defaultdict[Route, list[Message]] = defaultdict(list)
         departing: list[Flight] = []
-        for push, profile in claimed:
-            route = self._routes.choose(push.msisdn)
-            if route is None:
-                returned.append(
-                    _moved(
-                        push, State.SENDING, Event.RELEASE, now, detail="no route is up", until=now + NO_ROUTE_PAUSE_MS
-                    )
-                )
-                continue
+        for push, profile, route in claimed:
             try:
                 parts = self._composed(push, profile)
             except (EncodeError, UnsealError) as error:
-                returned.append(_moved(push, State.SENDING, Event.REFUSE, now, detail=str(error)))
+                refused.append(_moved(push, State.SENDING, Event.REFUSE, now, detail=str(error)))
                 continue
             messages[route].append((push.id, push.msisdn, parts))
             departing.append(Flight(push, route.name, route.pdu_count(len(parts)), profile.policy.max_attempts))
         self._flights.depart(departing)
         for route, batch in messages.items():
             route.submit(batch)
-        if returned:
-            await self._database.write(lambda connection: pushes.save(connection, returned, now))
+        return refused
 
     def _composed(self, push: DuePush, profile: Profile) -> tuple[bytes, ...]:
         secrets = open_secrets(self._seal, push.sealed_secrets, push.id)
@@ -155,6 +166,21 @@ class Dispatch:
         )
 
 
+def _why_ended(push: DuePush, now: int) -> tuple[Event, str] | None:
+    """What ends a due push instead of its being sent."""
+    if push.key_released:
+        return Event.CANCEL, "its subscriber or its device was removed"
+    if push.expires_at <= now:
+        return Event.EXPIRE, "before it could be sent"
+    return None
+
+
+def _deferred(push: DuePush, now: int) -> Move:
+    """Still QUEUED, out of the way of those that can go; no line in its history, or there would be thousands."""
+    pause_ms = min(max((now - push.created_at) // 4, DEFER_MIN_MS), DEFER_MAX_MS)
+    return Move(push.bucket, push.id, State.QUEUED, State.QUEUED, now + pause_ms, "")
+
+
 def _moved(
     push: DuePush,
     state: State,
@@ -166,7 +192,7 @@ def _moved(
     until: int | None = None,
 ) -> Move:
     after = move(state, event)
-    ended = after in (State.FAILED, State.EXPIRED)
+    ended = after not in OPEN_STATES
     return Move(
         bucket=push.bucket,
         id=push.id,

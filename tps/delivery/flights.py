@@ -5,6 +5,7 @@ settle, when
 all parts are answered: if receipts came as fast as the answers, the push goes from SENDING to DELIVERED in one write.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -13,6 +14,9 @@ from tps.decisions.push_life import Event
 from tps.decisions.receipts import Receipt
 from tps.decisions.retry import GiveUp, RetryAt, decide
 from tps.store.pushes import DuePush
+
+LANDED_MAX = 20_000
+"""Message ids remembered after their flight has landed, for receipts that come twice."""
 
 
 class Verdict(NamedTuple):
@@ -90,6 +94,7 @@ class Flights:
     """All pushes on the wire of this node, found by push id or by (route, message id)."""
 
     def __init__(self) -> None:
+        self._landed: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._by_push: dict[int, Flight] = {}
         self._by_message: dict[tuple[str, str], tuple[Flight, int]] = {}
 
@@ -117,11 +122,19 @@ class Flights:
         """The flight and part behind a message id, None when it has landed or is not ours."""
         return self._by_message.get((route, message_id))
 
+    def has_landed(self, route: str, message_id: str) -> bool:
+        """True when all receipts of this part's push landed with it, not long ago: one more is a repetition."""
+        return (route, message_id) in self._landed
+
     def land(self, flights: Iterable[Flight]) -> None:
         """The outcome of these is being written: what comes later finds them on the disk."""
         for flight in flights:
             del self._by_push[flight.push.id]
             for message_id in flight.message_ids.values():
+                if flight.receipts_complete:
+                    self._landed[flight.route, message_id] = None
                 # A second flight may have been given the same id by an SMSC whose counter wrapped.
                 if self._by_message.get((flight.route, message_id), (None,))[0] is flight:
                     del self._by_message[flight.route, message_id]
+        while len(self._landed) > LANDED_MAX:
+            self._landed.popitem(last=False)

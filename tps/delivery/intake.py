@@ -25,7 +25,7 @@ from tps.store import pairs, pushes, subscribers
 from tps.store.database import Connection, Database
 from tps.store.pairs import Pair
 from tps.store.pushes import NewPush, PairKey, history_line
-from tps.store.sealing import Seal
+from tps.store.sealing import Seal, UnsealError
 from tps.store.subscribers import Known
 
 BATCH_MAX = 1000
@@ -104,13 +104,19 @@ class Intake:
         return await answer
 
     async def run(self) -> None:
-        """Gather single triggers into batches until cancelled."""
-        while True:
-            await self._arrived.wait()
-            gathered, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
-            if not self._waiting:
-                self._arrived.clear()
-            await self._answer(gathered)
+        """Gather single triggers into batches until cancelled; nobody is left waiting then."""
+        gathered: Sequence[tuple[Trigger, asyncio.Future[Answer]]] = ()
+        try:
+            while True:
+                await self._arrived.wait()
+                gathered, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
+                if not self._waiting:
+                    self._arrived.clear()
+                await self._answer(gathered)
+        finally:
+            for _, waiting in (*gathered, *self._waiting):
+                if not waiting.done():
+                    waiting.set_exception(RetryLaterError("the server is stopping; send the request again"))
 
     async def _answer(self, gathered: Sequence[tuple[Trigger, "asyncio.Future[Answer]"]]) -> None:
         try:
@@ -144,6 +150,8 @@ class Intake:
                 decided = self._decided(triggers[place], known[place], profiles, bucket, imsi, now)
             except RejectedError as error:
                 decided = Answer(Outcome.REJECTED, field=error.field, reason=error.message, status=error.status)
+            except (UnsealError, msgspec.DecodeError) as error:
+                decided = Answer(Outcome.REJECTED, reason=f"this account cannot be read: {error}", status=500)
             if isinstance(decided, Answer):
                 answers[place] = decided
             else:
@@ -190,16 +198,15 @@ class Intake:
             if device is None:
                 continue
             software = device.software_version
-            if (
-                before.pair_seen_at is None
-                or trigger.seen_at - before.pair_seen_at >= self._rules.sighting_interval_ms
-                or (software is not None and software != before.software_version)
-            ):
+            is_due = before.pair_seen_at is None or (
+                trigger.seen_at - before.pair_seen_at >= self._rules.sighting_interval_ms
+            )
+            if is_due or (software is not None and software != before.software_version):
                 seen.append(
                     Pair(bucket, imsi, number, software, device.dirty, trigger.source, trigger.seen_at, trigger.seen_at)
                 )
-            is_newest = trigger.seen_at >= (before.device_seen_at or 0)
-            if before.msisdn is not None and device.dirty is None and before.device != number and is_newest:
+            is_known = before.msisdn is not None and device.dirty is None
+            if is_known and (is_due or before.device != number):
                 newest.append((bucket, imsi, number, trigger.seen_at))
         pairs.note(connection, seen)
         subscribers.seen_with(connection, newest)

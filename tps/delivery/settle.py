@@ -31,24 +31,23 @@ log = structlog.get_logger(__name__)
 
 LINGER_S = 0.05
 PARKED_S = 10.0
-"""How long a receipt that nobody knows waits for the answer it may have overtaken."""
+"""How long a receipt that nobody knows waits for the answer it may have overtaken, here or at another node."""
+LOOK_AGAIN_S = 0.25
+PARKED_MAX = 100
+"""Receipts that may wait so at once: each of them keeps a place in the SMSC's own window."""
+LATE_MS = 3 * 86_400_000
+"""How long after the end of a push its receipts are still understood."""
 TICK_S = 0.02
 DISK_PAUSE_S = 1.0
 POSITIVE = frozenset({"DELIVRD"})
 
 
 class Parked(NamedTuple):
-    """A receipt that matches nothing yet."""
+    """A receipt that matches nothing yet; after `until` it is acknowledged as unmatched."""
 
     receipt: Receipt
+    next_look: float
     until: float
-
-
-class Sought(NamedTuple):
-    """A receipt to be looked for on the disk; found or not, after its last look it is acknowledged."""
-
-    receipt: Receipt
-    last_look: bool
 
 
 class Settle:
@@ -60,6 +59,7 @@ class Settle:
         routes: Routes,
         flights: Flights,
         *,
+        node: str,
         clock: Callable[[], int],
         monotonic: Callable[[], float],
         wake: asyncio.Event,
@@ -67,6 +67,7 @@ class Settle:
         self._database = database
         self._routes = routes
         self._flights = flights
+        self._node = node
         self._clock = clock
         self._monotonic = monotonic
         self._wake = wake
@@ -114,7 +115,7 @@ class Settle:
         try:
             found = await self._database.write(lambda connection: self._write(connection, landing, sought, now))
         except RetryLaterError:
-            self._parked += [Parked(receipt, monotonic) for receipt, _ in sought]
+            self._parked += [parked._replace(next_look=monotonic) for parked in sought]
             raise
         self._flights.land(landing)
         for flight in landing:
@@ -147,32 +148,39 @@ class Settle:
                 if not flight.outstanding:
                     answered[push_id] = flight
 
-    def _fold_receipts(self, receipts: Sequence[Receipt], monotonic: float) -> list[Sought]:
+    def _fold_receipts(self, receipts: Sequence[Receipt], monotonic: float) -> list[Parked]:
         """Into the flights they belong to; returns those to be looked for on the disk."""
-        passing = [receipt for receipt in receipts if not receipt.final]
-        self._routes.acknowledge(passing)
+        self._routes.acknowledge([receipt for receipt in receipts if not receipt.final or self._is_repeated(receipt)])
         sought = [
-            Sought(receipt, last_look=False)
+            Parked(receipt, monotonic, monotonic + PARKED_S)
             for receipt in receipts
-            if receipt.final and not self._fold_receipt(receipt)
+            if receipt.final and not self._is_repeated(receipt) and not self._fold_receipt(receipt)
         ]
         if self._parked:
             waiting: list[Parked] = []
             for parked in self._parked:
                 if self._fold_receipt(parked.receipt):
                     continue
-                if parked.until <= monotonic:
-                    sought.append(Sought(parked.receipt, last_look=True))
+                if parked.next_look <= monotonic:
+                    sought.append(parked)
                 else:
                     waiting.append(parked)
             self._parked = waiting
         return sought
 
+    def _is_repeated(self, receipt: Receipt) -> bool:
+        """True when every receipt of its push is on the disk already."""
+        candidates = id_candidates(receipt.message_id, self._forms[receipt.route])
+        return bool(candidates) and self._flights.has_landed(receipt.route, candidates[0])
+
     def _fold_receipt(self, receipt: Receipt) -> bool:
-        for message_id in id_candidates(receipt.message_id, self._forms[receipt.route]):
+        """True when the receipt belongs to a flight; a part that is looked for by several ids must be of its number."""
+        for rank, message_id in enumerate(id_candidates(receipt.message_id, self._forms[receipt.route])):
             found = self._flights.of_message(receipt.route, message_id)
-            if found is not None and _same_number(found[0].push.msisdn, receipt.destination):
-                flight, part = found
+            if found is None:
+                continue
+            flight, part = found
+            if rank == 0 or _same_number(flight.push.msisdn, receipt.destination):
                 flight.receipts.append(receipt)
                 if receipt.state in POSITIVE:
                     flight.delivered |= 1 << part
@@ -190,16 +198,15 @@ class Settle:
         ]
 
     def _write(
-        self, connection: Connection, landing: Sequence[Flight], sought: Sequence[Sought], now: int
+        self, connection: Connection, landing: Sequence[Flight], sought: Sequence[Parked], now: int
     ) -> frozenset[int]:
         """Save it all; returns the places of the sought receipts that were found."""
         moves: list[Move] = []
         accepted: list[Submission] = []
         for flight in landing:
             verdict = flight.verdict()
-            moves.append(_landed(flight, verdict, now))
-            if verdict.event is Event.ACCEPT:
-                accepted += _submissions(flight)
+            moves.append(_landed(flight, verdict, now, self._node))
+            accepted += _submissions(flight)
         matches = self._matches(connection, sought)
         stored = pushes.load(connection, sorted({(match.push_bucket, match.push_id) for match in matches.values()}))
         late = _moves_of_receipts(stored, [(match, sought[place].receipt) for place, match in matches.items()], now)
@@ -208,41 +215,41 @@ class Settle:
             if revived.state_before == State.EXPIRED and revived.state == State.DELIVERED:
                 pushes.retake_key(connection, revived.bucket, revived.id)
         submissions.add(connection, accepted)
-        submissions.remove(connection, [match[6:] for match in matches.values()])
         return frozenset(matches)
 
-    def _matches(self, connection: Connection, sought: Sequence[Sought]) -> dict[int, Match]:
+    def _matches(self, connection: Connection, sought: Sequence[Parked]) -> dict[int, Match]:
         """The best match of each receipt by its place: the likeliest form of the id, sent to the same number."""
         candidates = [
             Candidate(place, rank, bucket_of(message_id), receipt.route, message_id)
-            for place, (receipt, _) in enumerate(sought)
+            for place, (receipt, _, _) in enumerate(sought)
             for rank, message_id in enumerate(id_candidates(receipt.message_id, self._forms[receipt.route]))
         ]
-        best: dict[int, Match] = {}
+        best: dict[int, tuple[tuple[bool, int], Match]] = {}
         for match in submissions.match(connection, candidates):
-            other = best.get(match.place)
-            is_likelier = other is None or match.rank < other.rank
-            if is_likelier and _same_number(match.msisdn, sought[match.place].receipt.destination):
-                best[match.place] = match
-        return best
+            is_other_number = not _same_number(match.msisdn, sought[match.place].receipt.destination)
+            likelihood = (is_other_number, match.rank)
+            if match.place not in best or likelihood < best[match.place][0]:
+                best[match.place] = (likelihood, match)
+        return {place: match for place, (_, match) in best.items()}
 
-    def _park_or_acknowledge(self, sought: Sequence[Sought], found: frozenset[int], monotonic: float) -> None:
+    def _park_or_acknowledge(self, sought: Sequence[Parked], found: frozenset[int], monotonic: float) -> None:
         done: list[Receipt] = []
-        for place, (receipt, last_look) in enumerate(sought):
+        for place, parked in enumerate(sought):
+            receipt = parked.receipt
             if place in found:
                 done.append(receipt)
-            elif last_look:
+            elif parked.until <= monotonic or len(self._parked) >= PARKED_MAX:
                 self.unmatched += 1
                 log.warning(
                     "receipt.unmatched", route=receipt.route, message_id=receipt.message_id, state=receipt.state
                 )
                 done.append(receipt)
             else:
-                self._parked.append(Parked(receipt, monotonic + PARKED_S))
+                self._parked.append(parked._replace(next_look=monotonic + LOOK_AGAIN_S))
         self._routes.acknowledge(done)
 
 
-def _landed(flight: Flight, verdict: Verdict, now: int) -> Move:
+def _landed(flight: Flight, verdict: Verdict, now: int, node: str) -> Move:
     """The move that writes a flight's outcome."""
     push = flight.push
     after = move(State.SENDING, verdict.event)
@@ -263,15 +270,17 @@ def _landed(flight: Flight, verdict: Verdict, now: int) -> Move:
         delivered_parts=0 if is_waiting else flight.delivered,
         error=verdict.detail if after is State.FAILED else None,
         releases_key=int(after not in KEY_HOLDING_STATES),
+        held_by=node,
     )
 
 
 def _submissions(flight: Flight) -> list[Submission]:
-    """The parts whose receipts are still to come."""
+    """The parts whose receipts are still to come, of abandoned pushes too: what is known is acknowledged at once."""
     push = flight.push
+    understood_until = push.expires_at + LATE_MS
     return [
         Submission(
-            bucket_of(message_id), flight.route, message_id, push.bucket, push.id, part, push.msisdn, push.expires_at
+            bucket_of(message_id), flight.route, message_id, push.bucket, push.id, part, push.msisdn, understood_until
         )
         for part, message_id in flight.message_ids.items()
         if not flight.delivered >> part & 1
@@ -292,6 +301,9 @@ def _moves_of_receipts(
 
 def _move_of_receipts(push: StoredPush, matched: Sequence[tuple[Match, Receipt]], now: int) -> Move:
     before = State(push.state)
+    if before in (State.QUEUED, State.SENDING, State.UNCERTAIN):
+        # Parts of an attempt that was given up: together with those of another they make no whole document.
+        return _unmoved(push, before, now, len(matched))
     delivered, failure = push.delivered_parts, None
     for match, receipt in matched:
         if receipt.state in POSITIVE:
@@ -311,12 +323,19 @@ def _move_of_receipts(push: StoredPush, matched: Sequence[tuple[Match, Receipt]]
         id=push.id,
         state_before=before,
         state=after,
-        attention_at=push.expires_at,
+        attention_at=push.attention_at if after is before else push.expires_at,
+        owner=push.owner if after is before else None,
         line=line,
         delivered_parts=delivered,
         error=failure if after is State.FAILED else None,
         releases_key=int(releases),
     )
+
+
+def _unmoved(push: StoredPush, state: State, now: int, receipts: int) -> Move:
+    """A push as it was, with a line in its history."""
+    line = history_line(now, "receipt", state, f"{receipts} of an earlier attempt")
+    return Move(push.bucket, push.id, state, state, push.attention_at, line, owner=push.owner)
 
 
 def _after(before: State, event: Event, now: int, detail: str = "") -> tuple[State, str]:

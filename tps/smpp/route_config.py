@@ -59,7 +59,7 @@ class RouteConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     validity_period_s: int = 0
     """Seconds the SMSC keeps trying (relative time, clause 7.1.1.2), at most 30 days; 0 leaves it to the SMSC."""
     registered_delivery: int = 1
-    """Clause 5.2.17: 1 asks for a receipt of the final state, 0 for none."""
+    """Clause 5.2.17: 1 asks for a receipt of the final state. A push is DELIVERED by its receipts, so 0 is refused."""
     window: int = 50
     """PDUs per connection that may await their response."""
     backlog: int = 2000
@@ -92,6 +92,11 @@ class RouteConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         for name in _OCTET_FIELDS:
             if not 0 <= getattr(self, name) <= 0xFF:
                 raise ValueError(f"{name}: 0 to 255 fit one octet")
+        if not self.registered_delivery & 0b11:
+            raise ValueError("registered_delivery: 1 expected; a push is DELIVERED by its receipts")
+        self._verify_ranges()
+
+    def _verify_ranges(self) -> None:
         for name in ("binds", "weight", "window", "backlog"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: at least 1")

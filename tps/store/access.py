@@ -67,7 +67,7 @@ def remember(connection: Connection, key: str, request_digest: str, now_ms: int)
 
 
 def take_over(connection: Connection, key: str, before_ms: int, now_ms: int) -> bool:
-    """Take on a request whose first run never came to an answer: the process died. False while that run may still be at work."""
+    """Take on a request whose first run never came to an answer. False while that run may still be at work."""
     statement = update(idempotency).where(
         idempotency.c.bucket == bucket_of(key),
         idempotency.c.key == key,

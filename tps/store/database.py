@@ -81,16 +81,16 @@ class Database:
         try:
             with self.engine.connect().execution_options(read_only=True) as connection:
                 return operation(connection)
-        except OperationalError as error:
-            raise _unreachable(error) from error
+        except DBAPIError as error:
+            raise (_unreachable(error) if is_passing(error) else error) from error
 
     def write_now(self, operation: Operation[T]) -> T:
         """Like `write`, blocking and in a transaction of its own: for start-up and the command line."""
         try:
             with self.engine.begin() as connection:
                 return operation(connection)
-        except OperationalError as error:
-            raise _unreachable(error) from error
+        except DBAPIError as error:
+            raise (_unreachable(error) if is_passing(error) else error) from error
 
     @property
     def backlog(self) -> int:
@@ -134,8 +134,12 @@ class Database:
                     write.outcome = write.operation(connection)
             self.commits += 1
         except Exception as error:  # noqa: BLE001 - whatever an operation raises is its caller's, who awaits it
-            if len(writes) == 1:
-                writes[0].error = _unreachable(error) if isinstance(error, OperationalError) else error
+            if is_passing(error):
+                unreachable = _unreachable(error)
+                for write in writes:
+                    write.error = unreachable
+            elif len(writes) == 1:
+                writes[0].error = error
             else:
                 for write in writes:
                     self._commit([write])
@@ -154,6 +158,23 @@ def _answer(writes: Sequence[_Write]) -> None:
             write.answer.set_result(write.outcome)
 
 
+_PASSING_CLASSES = frozenset({"08", "25", "40", "53", "55", "57", "58"})
+"""SQLSTATE classes of what is nobody's fault and passes: connection, read-only while a replica takes over, conflicts,
+resources, locks, operator, system. PostgreSQL manual, appendix A."""
+
+
+def is_passing(error: Exception) -> bool:
+    """True when the same write may succeed later: the database is away, locked, full or changing over."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    return (
+        error.connection_invalidated
+        or (state is not None and state[:2] in _PASSING_CLASSES)
+        or (state is None and isinstance(error, OperationalError))
+    )
+
+
 def _unreachable(error: Exception) -> RetryLaterError:
     cause = error.orig if isinstance(error, DBAPIError) else error
     log.warning("store.unreachable", error=str(cause))
@@ -167,6 +188,7 @@ def _engine(url: str) -> Engine:
             parsed.set(drivername="postgresql+psycopg"),
             pool_size=READERS + 2,
             pool_pre_ping=True,
+            hide_parameters=True,  # they are numbers and identities of people
             connect_args={"connect_timeout": 5, "application_name": "tps"},
         )
     if parsed.get_backend_name() != "sqlite":
@@ -174,6 +196,7 @@ def _engine(url: str) -> Engine:
     engine = create_engine(
         parsed,
         pool_size=READERS + 2,
+        hide_parameters=True,
         connect_args={"check_same_thread": False, "timeout": SQLITE_BUSY_TIMEOUT_MS / 1000},
     )
     event.listen(engine, "connect", _prepare_sqlite)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Insert, case, delete, func, select, true
@@ -44,7 +45,7 @@ def note(connection: Connection, pairs: Sequence[Pair]) -> None:
     for row in pairs:  # one statement may not touch a row twice
         other = merged.get(row[1:3])
         merged[row[1:3]] = row if other is None else _merge(other, row)
-    connection.execute(statement, batch.parameters(list(merged.values())))
+    connection.execute(statement, batch.parameters(sorted(merged.values(), key=itemgetter(0, 1, 2))))
 
 
 def of_subscriber(connection: Connection, bucket: int, imsi: str) -> list[Pair]:

@@ -1,8 +1,10 @@
 """Pushes on disk: insert under the pair's key, find the due, load, and save moves. States are decided elsewhere."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -24,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from tps.decisions.push_life import State
 from tps.store.batches import Batch, fetch, fetching
@@ -79,6 +82,8 @@ class DuePush(NamedTuple):
     sealed_secrets: str | None
     attempts: int
     expires_at: int
+    key_released: int
+    created_at: int
 
 
 class StoredPush(NamedTuple):
@@ -91,6 +96,8 @@ class StoredPush(NamedTuple):
     delivered_parts: int
     attempts: int
     expires_at: int
+    attention_at: int
+    owner: str | None
     settings: str
     version: int
 
@@ -111,6 +118,8 @@ class Move(NamedTuple):
     delivered_parts: int | None = None
     error: str | None = None
     releases_key: int = 0
+    held_by: str | None = None
+    """The node whose lease this move ends: where another node has taken the push meanwhile, it is left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +148,8 @@ class PushRow:
 
 
 _ROW = tuple(push.c[name] for name in PushRow.__dataclass_fields__)
+_PLACE = itemgetter(0, 1)
+"""Bucket and id: every node touches rows in the same order, so that no two wait for each other."""
 _KEY = (push.c.bucket, push.c.imsi, push.c.device, push.c.fingerprint, push.c.key_released)
 
 
@@ -150,7 +161,7 @@ def history_line(now_ms: int, event: str, state: State, detail: str = "") -> str
 def add(connection: Connection, pushes: Sequence[NewPush], now_ms: int) -> int:
     """Store these as QUEUED; those whose pair's key is held already are left out. Returns how many were stored."""
     statement, batch = _insert(connection.dialect.name)
-    return connection.execute(statement, {**batch.parameters(pushes), "now": now_ms}).rowcount
+    return connection.execute(statement, {**batch.parameters(sorted(pushes, key=_PLACE)), "now": now_ms}).rowcount
 
 
 def holders(connection: Connection, keys: Sequence[PairKey]) -> list[Holder]:
@@ -208,7 +219,7 @@ def save(connection: Connection, moves: Sequence[Move], now_ms: int) -> int:
     if not moves:
         return 0
     statement, batch = _save(connection.dialect.name)
-    return connection.execute(statement, {**batch.parameters(moves), "now": now_ms}).rowcount
+    return connection.execute(statement, {**batch.parameters(sorted(moves, key=_PLACE)), "now": now_ms}).rowcount
 
 
 def release_keys(
@@ -223,6 +234,21 @@ def release_keys(
     connection.execute(update(push).where(*where).values(key_released=push.c.id))
 
 
+def readdress(connection: Connection, bucket: int, imsi: str, msisdn: str) -> None:
+    """The subscriber has a new number: what has not left yet goes there."""
+    connection.execute(
+        update(push)
+        .where(
+            push.c.bucket == bucket,
+            push.c.imsi == imsi,
+            push.c.key_released == 0,
+            push.c.state.in_((int(State.QUEUED), int(State.UNCERTAIN), int(State.HELD))),
+            push.c.msisdn != msisdn,
+        )
+        .values(msisdn=msisdn)
+    )
+
+
 def retake_key(connection: Connection, bucket: int, push_id: int) -> None:
     """A push that had ended was delivered after all: it holds its pair's key again, unless another push took it."""
     other = push.alias()
@@ -233,7 +259,9 @@ def retake_key(connection: Connection, bucket: int, push_id: int) -> None:
         other.c.fingerprint == push.c.fingerprint,
         other.c.key_released == 0,
     )
-    connection.execute(update(push).where(push.c.bucket == bucket, push.c.id == push_id, ~taken).values(key_released=0))
+    retaking = update(push).where(push.c.bucket == bucket, push.c.id == push_id, ~taken).values(key_released=0)
+    with contextlib.suppress(IntegrityError), connection.begin_nested():  # another node's push may take it right now
+        connection.execute(retaking)
 
 
 def open_of(connection: Connection, bucket: int, imsi: str) -> list[StoredPush]:
@@ -274,9 +302,9 @@ def _insert(dialect: str) -> tuple[Insert, Batch]:
     }
     rows = select(*values.values()).select_from(batch.source).where(true())
     dialect_insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return dialect_insert(push).from_select(list(values), rows).on_conflict_do_nothing().execution_options(
-        preserve_rowcount=True
-    ), batch
+    return dialect_insert(push).from_select(list(values), rows).on_conflict_do_nothing(
+        index_elements=list(_KEY)
+    ).execution_options(preserve_rowcount=True), batch
 
 
 @cache
@@ -345,6 +373,7 @@ def _save(dialect: str) -> tuple[Update, Batch]:
         "bucket": SmallInteger(), "id": BigInteger(), "state_before": SmallInteger(), "state": SmallInteger(),
         "attention_at": BigInteger(), "line": Text(), "owner": String(), "attempts": SmallInteger(), "route": String(),
         "parts": SmallInteger(), "delivered_parts": BigInteger(), "error": Text(), "releases_key": SmallInteger(),
+        "held_by": String(),
     }  # fmt: skip
     batch = Batch(dialect, **types)
     kept = {
@@ -366,6 +395,7 @@ def _save(dialect: str) -> tuple[Update, Batch]:
             push.c.bucket == batch.c["bucket"],
             push.c.id == batch.c["id"],
             push.c.state == batch.c["state_before"],
+            func.coalesce(batch.c["held_by"], push.c.owner, "") == func.coalesce(push.c.owner, ""),
         )
     )
     return statement, batch

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -56,7 +57,7 @@ class Known(NamedTuple):
 def put(connection: Connection, subscribers: Sequence[Subscriber]) -> None:
     """Create or change these accounts; what is known of their devices stays."""
     statement, batch = _put(connection.dialect.name)
-    connection.execute(statement, batch.parameters(subscribers))
+    connection.execute(statement, batch.parameters(sorted(subscribers, key=itemgetter(0, 1))))
     numbers, number_batch = _put_numbers(connection.dialect.name)
     connection.execute(
         numbers, number_batch.parameters([(bucket_of(row.msisdn), row.msisdn, row.imsi) for row in subscribers])
@@ -91,7 +92,7 @@ def seen_with(connection: Connection, sightings: Sequence[tuple[int, str, str, i
         for row in sightings:
             if row[1] not in newest or newest[row[1]][3] <= row[3]:
                 newest[row[1]] = row
-        connection.execute(statement, batch.parameters(list(newest.values())))
+        connection.execute(statement, batch.parameters(sorted(newest.values())))
 
 
 def forget_device(connection: Connection, bucket: int, imsi: str, device: str) -> None:
