@@ -99,7 +99,7 @@ def _decision(row: PushRow) -> list[Fact]:
         ("subscriber", f"IMSI {row.imsi}, number {row.msisdn}"),
         ("device", device),
         ("settings", f"{row.settings}, version {row.version}"),
-        ("attempt", f"{stored_push.last_attempt(row) + 1}: its reference number holds the SMS below together"),
+        ("attempt", f"{stored_push.last_attempt(row) + 1}; the SMS below carry its reference number"),
         ("state", f"{State(row.state).name}, {row.delivered_parts.bit_count()} of {row.parts} parts delivered"),
     ]
     return [*facts, ("error", row.error)] if row.error else facts
