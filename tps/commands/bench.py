@@ -73,7 +73,7 @@ def _command(scenario: str) -> Callable[..., None]:
         )
         _run(scenario, options, repeat, json_file)
 
-    run.__doc__ = COUNTS[scenario][1]
+    run.__doc__ = f"{COUNTS[scenario][1]}\n\nExample: tps bench {scenario} --repeat 3"
     return run
 
 

@@ -76,3 +76,35 @@ def test_a_secret_note_does_not_show_itself() -> None:
     octets = client_provisioning.encode(napdef(Parm("AUTHSECRET", "drowssap")))
     assert "drowssap" in repr(provisioning_notes(octets))
     assert "drowssap" not in repr(provisioning_notes(octets, frozenset({0})))
+
+
+def test_what_only_other_encoders_write_is_told_as_well() -> None:
+    header = bytes.fromhex("03 00 04 6A 07") + b"abc\0XY\0"
+    instruction = bytes.fromhex("43 04 00 03 31 00 01")  # abc="1"
+    root = bytes.fromhex("00 01 00 00 44 00 02 41 03 74 00")  # pages 1 and 0, abc with content: entity A, text t
+    parm = bytes.fromhex("87 06 C3 02 FF FE 83 01 01 01")  # value = 2 opaque octets, "bc"
+    notes = provisioning_notes(header + instruction + root + parm)
+    assert b"".join(note.octets for note in notes) == header + instruction + root + parm
+    assert [note.meaning for note in notes] == [
+        "WBXML version 1.3",
+        "document type: by its name in the string table",
+        "charset 106: utf-8",
+        "string table of 7 octets",
+        'entry 0: "abc"',
+        'entry 4: "XY"',
+        "processing instruction",
+        "attribute abc =",
+        '"1"',
+        "end of attributes",
+        "code page 1 of tags from here on",
+        "code page 0 of tags from here on",
+        "element abc; content follow",
+        "text character U+0041",
+        'text "t"',
+        "element parm; attributes follow",
+        "value =",
+        "2 opaque octets",
+        '"bc" (entry 1)',
+        "end of attributes",
+        "end of abc",
+    ]
