@@ -3,10 +3,11 @@
 What happens is counted where it happens, once a batch; what stands (routes, window, open pushes) is read when asked.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -37,43 +38,34 @@ class Standing(NamedTuple):
 
 
 class Metrics:
-    """The metrics of one server."""
+    """The metrics of one server. Counts are plain numbers until Prometheus asks: a label look-up costs ten times more."""
 
     def __init__(self, standing: Callable[[], Standing]) -> None:
         self.registry = CollectorRegistry()
         self.open_pushes: Mapping[str, int] = {}
         """Open pushes by state, as last counted."""
-        self._triggers = Counter(
-            "tps_triggers", "Triggers by where they came from and what became of them", ("source", "outcome"),
-            registry=self.registry,
-        )  # fmt: skip
-        self._requests = Counter(
-            "tps_http_requests", "HTTP requests by operation and status", ("method", "path", "status"),
-            registry=self.registry,
-        )  # fmt: skip
-        self._request_counters: dict[tuple[str, str, int], Counter] = {}
-        self.registry.register(_Standing(self, standing))
+        self.triggers: Counter[tuple[str, str]] = Counter()
+        """By source and outcome."""
+        self.requests: Counter[tuple[str, str, int]] = Counter()
+        """By method, path template and status."""
+        self.registry.register(_Everything(self, standing))
 
     def count_triggers(self, source: str, outcomes: Mapping[str, int]) -> None:
         """So many triggers of one batch had each of these outcomes."""
         for outcome, number in outcomes.items():
-            self._triggers.labels(source, outcome).inc(number)
+            self.triggers[source, outcome] += number
 
     def count_request(self, method: str, path: str, status: int) -> None:
         """One HTTP request was answered; `path` is the template of the operation, not what was asked for."""
-        key = (method, path, status)
-        counter = self._request_counters.get(key)
-        if counter is None:
-            counter = self._request_counters[key] = self._requests.labels(method, path, str(status))
-        counter.inc()
+        self.requests[method, path, status] += 1
 
     def text(self) -> bytes:
         """Everything, in the text format of Prometheus."""
         return generate_latest(self.registry)
 
 
-class _Standing(Collector):
-    """Reads what stands when Prometheus asks."""
+class _Everything(Collector):
+    """Reads what was counted and what stands when Prometheus asks."""
 
     def __init__(self, metrics: Metrics, standing: Callable[[], Standing]) -> None:
         self._metrics = metrics
@@ -84,8 +76,11 @@ class _Standing(Collector):
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """All that stands."""
+        """All of it."""
         standing = self._standing()
+        yield _counted("tps_triggers", "Triggers by what became of them", ("source", "outcome"), self._metrics.triggers)
+        labels = ("method", "path", "status")
+        yield _counted("tps_http_requests", "HTTP requests by operation and status", labels, self._metrics.requests)
         yield _by_label(
             "tps_pushes_open", "Pushes of which something can still come", "state", self._metrics.open_pushes
         )
@@ -108,6 +103,13 @@ class _Standing(Collector):
         yield GaugeMetricFamily(
             "tps_store_writes_waiting", "Writes that wait for the next transaction", standing.writes_waiting
         )
+
+
+def _counted(name: str, meaning: str, labels: tuple[str, ...], counts: Mapping[Any, int]) -> Metric:
+    family = CounterMetricFamily(name, meaning, labels=labels)
+    for key, number in counts.items():
+        family.add_metric([str(label) for label in key], number)
+    return family
 
 
 def _by_label(name: str, meaning: str, label: str, values: Mapping[str, int]) -> Metric:

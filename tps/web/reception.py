@@ -95,6 +95,8 @@ async def _read(request: web.Request, operation: Operation) -> tuple[bytes, str]
         other = [operation.other_media_type] if operation.other_media_type else []
         raise _wrong_media_type(request, [JSON, *other])
     try:
+        if request.content.is_eof():  # it came with the headers, as small bodies do
+            return await request.read(), media_type
         async with asyncio.timeout(BODY_TIMEOUT_S):
             return await request.read(), media_type
     except TimeoutError:

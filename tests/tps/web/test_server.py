@@ -1,0 +1,91 @@
+"""The listener."""
+
+import dataclasses
+import datetime
+import ssl
+from pathlib import Path
+
+import aiohttp
+import pytest
+import structlog
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.tps.web.api import IMSI, Api, running
+from tps.config import HttpConfig
+from tps.delivery.intake import Intake
+from tps.web.server import serving
+
+
+def certificate(folder: Path) -> tuple[str, str]:
+    """A certificate and its key, for localhost."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return str(paths[0]), str(paths[1])
+
+
+async def test_with_a_certificate_the_listener_speaks_https(sqlite_url: str, tmp_path: Path) -> None:
+    certificate_file, key_file = certificate(tmp_path)
+    http = HttpConfig(host="localhost", port=0, tls_certificate_file=certificate_file, tls_key_file=key_file)
+    async with running(sqlite_url, http=http) as api:
+        assert api.url.startswith("https://")
+        trusting = ssl.create_default_context(cafile=certificate_file)
+        port = api.url.rpartition(":")[2]
+        live = f"https://localhost:{port}/health/live"
+        async with aiohttp.ClientSession() as session, session.get(live, ssl=trusting) as response:
+            assert response.status == 200
+
+
+async def test_the_listener_is_gone_when_the_server_stops(api: Api) -> None:
+    async with serving(api.parts) as url, api.session.get(f"{url}/health/live") as response:
+        assert response.status == 200
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await api.session.get(f"{url}/health/live")
+
+
+async def test_a_defect_is_told_as_such_and_logged_without_what_was_sent(api: Api) -> None:
+    class Broken(Intake):
+        """Fails as no intake should."""
+
+        def __init__(self) -> None:
+            pass
+
+        async def accept_one(self, trigger: object) -> object:  # type: ignore[override]
+            raise ZeroDivisionError
+
+        async def accept(self, triggers: object) -> object:  # type: ignore[override]
+            raise ZeroDivisionError
+
+    headers = {"Authorization": f"Bearer {api.key}"}
+    with structlog.testing.capture_logs() as logs:
+        async with serving(dataclasses.replace(api.parts, intake=Broken())) as url:
+            async with api.session.post(
+                f"{url}/v1/pushes", json={"imsi": IMSI, "pin": "471147"}, headers=headers
+            ) as response:
+                assert response.status == 500
+                assert (await response.json())["type"] == "urn:tps:problem:defect"
+            lines = {**headers, "Content-Type": "application/x-ndjson"}
+            async with api.session.post(
+                f"{url}/v1/pushes/bulk", data=b'{"imsi":"001010123456789"}', headers=lines
+            ) as response:
+                assert b'"status":500' in await response.read()
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["http.defect", "http.defect"]
+    assert "471147" not in str(logs)
