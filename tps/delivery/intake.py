@@ -9,6 +9,7 @@ fills, so that a lone trigger waits for nothing and a crowd shares a commit.
 import asyncio
 import hashlib
 import hmac
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -143,6 +144,7 @@ class Intake:
         ]
         known = {row.place: row for row in subscribers.known(connection, wanted)}
         self._note_sightings(connection, triggers, wanted, known)
+        known = _in_time_order(known, triggers, wanted)
 
         sends: list[tuple[int, NewPush]] = []
         for place, bucket, imsi, _ in wanted:
@@ -314,6 +316,26 @@ class Intake:
             holder = held.get(order)
             if holder is not None and holder.id != push.id:
                 answers[place] = _held_answer(holder.id, holder.state)
+
+
+def _in_time_order(
+    known: dict[int, Known], triggers: Sequence[Trigger], wanted: Sequence[tuple[int, int, str, str]]
+) -> dict[int, Known]:
+    """`known` with the newest device of each SIM as it is after this batch, so that late reports in it are late."""
+    newest: dict[str, tuple[int, str]] = {}
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, _, imsi, number in wanted:
+        device, seen_at = triggers[place].device, triggers[place].seen_at
+        if device is not None and device.dirty is None:
+            newest[imsi] = max(newest.get(imsi, (0, "")), (seen_at, number))
+            places[imsi].append(place)
+    for imsi, its_places in places.items():
+        if len(its_places) > 1:
+            seen_at, number = newest[imsi]
+            for place in its_places:
+                if seen_at > (known[place].device_seen_at or 0):
+                    known[place] = known[place]._replace(device=number, device_seen_at=seen_at)
+    return known
 
 
 def _held_answer(push_id: int, state: int) -> Answer:
