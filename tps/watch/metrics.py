@@ -38,7 +38,7 @@ class Standing(NamedTuple):
 
 
 class Metrics:
-    """The metrics of one server. Counts are plain numbers until Prometheus asks: a label look-up costs ten times more."""
+    """The metrics of one server. Counts are plain numbers until Prometheus asks: a label look-up costs far more."""
 
     def __init__(self, standing: Callable[[], Standing]) -> None:
         self.registry = CollectorRegistry()

@@ -16,7 +16,8 @@ from tps.store.sealing import Seal
 NOW = 1_800_000_000_000
 IMSI, MSISDN = "001010123456789", "4917012345"
 INTERNET = b"""{"name": "Internet", "access_points": [{"id": "internet", "name": "Example",
-"address": "internet.example", "internet": true, "authentications": [{"method": "PAP", "user": "{ppp_user}", "password": "{ppp_password}"}]}]}"""
+"address": "internet.example", "internet": true,
+"authentications": [{"method": "PAP", "user": "{ppp_user}", "password": "{ppp_password}"}]}]}"""
 ACCOUNT = Account(IMSI, MSISDN, "internet", {"ppp_user": "web", "ppp_password": "geheim"})
 
 
