@@ -224,7 +224,6 @@ def test_shell_scripts_avoid_the_traps_that_shellcheck_knows() -> None:
     assert verdict.returncode == 0
 
 
-@pytest.mark.skipif(not CHANGELOG.exists(), reason="there is no change log before the first release")
 def test_the_change_log_begins_with_the_version_of_the_project() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     newest = re.search(r"^## \[?(\d[^\s\]]*)", CHANGELOG.read_text(), flags=re.MULTILINE)
