@@ -14,6 +14,7 @@ from tps.store.pushes import Move, PushRow, history_line
 _TIME_SHIFT = 22
 """Bits of a push's number below its milliseconds (see `tps.decisions.push_id`)."""
 _ID_MAX = (1 << 63) - 1
+_DONE = {Event.CANCEL: "cancelled", Event.RESEND: "sent again"}
 
 
 class HistoryEntry(NamedTuple):
@@ -130,4 +131,4 @@ def _unknown() -> RejectedError:
 
 
 def _refused(state: State, event: Event) -> RejectedError:
-    return RejectedError("", f"a push that is {state.name} cannot {event.value}", status=409)
+    return RejectedError("", f"a push that is {state.name} cannot be {_DONE[event]}", status=409)
