@@ -2,7 +2,7 @@
 
     processes     the processes: a server, a simulated SMSC, this client
     workload      who is provisioned with what
-    api           the client for streams; `posts` the lean one for lone requests
+    api           the client for streams; `lone_requests` the lean one
     scenarios     bulk, single, detect, campaign, over the whole server
     encoding      settings -> segments, no I/O          session   SMPP alone
     resources     CPU and memory of a process           latency   distributions

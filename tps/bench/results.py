@@ -85,25 +85,31 @@ def machine() -> Machine:
     )
 
 
-def today() -> str:
-    """The date, UTC."""
-    return datetime.now(UTC).strftime("%Y-%m-%d")
+def report(scenario: str, runs: Sequence[Run], kannel: Sequence[Run], *, command: str) -> Report:
+    """What these runs, and those of Kannel made in turn with them, come to."""
+    pairs = [
+        Pair(ours_per_s=our.per_s, kannel_per_s=their.per_s, ratio=round(our.per_s / their.per_s, 3))
+        for our, their in zip(runs, kannel, strict=False)
+    ]
+    return Report(
+        date=datetime.now(UTC).strftime("%Y-%m-%d"),
+        machine=machine(),
+        command=command,
+        scenario=scenario,
+        runs=list(runs),
+        medians_per_s=_medians([*runs, *kannel]),
+        kannel=list(kannel),
+        pairs=pairs,
+        ratio_to_kannel=statistics.median(pair.ratio for pair in pairs) if pairs else None,
+    )
 
 
-def medians_per_s(runs: Sequence[Run]) -> dict[str, float]:
+def _medians(runs: Sequence[Run]) -> dict[str, float]:
     """The median rate of each scenario."""
     rates: dict[str, list[float]] = {}
     for run in runs:
         rates.setdefault(run.scenario, []).append(run.per_s)
     return {scenario: round(statistics.median(found), 1) for scenario, found in rates.items()}
-
-
-def paired(ours: Sequence[Run], kannel: Sequence[Run]) -> list[Pair]:
-    """Run by run, in the order they were made."""
-    return [
-        Pair(ours_per_s=our.per_s, kannel_per_s=their.per_s, ratio=round(our.per_s / their.per_s, 3))
-        for our, their in zip(ours, kannel, strict=True)
-    ]
 
 
 def by_second(times_ms: Sequence[float], start_ms: float) -> list[int]:

@@ -4,10 +4,9 @@ import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
-from tps.bench import api, posts, workload
+from tps.bench import api, lone_requests, workload
 from tps.bench.api import StalledError, batches, paced
 from tps.bench.latency import latency
-from tps.bench.posts import Answers
 from tps.bench.processes import free_port, server, smsc
 from tps.bench.results import Run, steps_by_second
 from tps.bench.site import Options, Site, Stopwatch, settled_run, setup_of, site
@@ -37,9 +36,12 @@ async def single(options: Options, folder: Path) -> Run:
     """Pushes in a request each, over some connections; each is durable before it is answered."""
     async with site(options, folder) as here:
         await _prepare(here, options)
-        bodies = [workload.push(subscriber) for subscriber in _measured(options)]
+        requests = _requests(here, _measured(options))
         watch = await _started(here)
-        answers = await _post(here, bodies, options)
+        answers = await lone_requests.send(
+            here.api.address, requests, connections=options.connections, rate_per_s=options.rate_per_s
+        )
+        watch.started_ms = answers.first_sent_ms
         return await settled_run(
             "single",
             options,
@@ -143,15 +145,12 @@ def _chunks(lines: Iterable[bytes], options: Options) -> Iterable[bytes] | Async
     return paced(list(lines), options.rate_per_s) if options.rate_per_s else list(batches(lines))
 
 
-async def _post(here: Site, bodies: Iterable[bytes], options: Options) -> Answers:
-    headers = [("Authorization", f"Bearer {here.api.key}"), ("Content-Type", "application/json")]
-    return await posts.send(
-        here.api.address,
-        posts.request(here.api.address, SINGLE, headers),
-        bodies,
-        connections=options.connections,
-        rate_per_s=options.rate_per_s,
-    )
+def _requests(here: Site, people: Iterable[Subscriber]) -> list[bytes]:
+    """A request for each of these, made beforehand."""
+    headers = {"Authorization": f"Bearer {here.api.key}", "Content-Type": "application/json"}
+    return [
+        lone_requests.request(here.api.address, SINGLE, headers, workload.push(subscriber)) for subscriber in people
+    ]
 
 
 def _detections(people: list[Subscriber], count: int) -> Iterator[bytes]:

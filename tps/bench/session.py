@@ -10,20 +10,23 @@ from bootstrap import push as carrier
 from bootstrap.mac import Method
 from encoders import client_provisioning
 from encoders.client_provisioning_settings import to_document
-from tps.bench import resources, workload
+from tps.bench import workload
 from tps.bench.processes import SmscProcess, smsc
-from tps.bench.results import ProcessUse, Run
-from tps.bench.site import Options
+from tps.bench.results import Run
+from tps.bench.site import Options, process_uses, uses
 from tps.bench.smsc import ACCOUNT
 from tps.smpp.route_config import RouteConfig
 from tps.smpp.routes import Route, Routes
 
 MESSAGES_AT_ONCE = 500
+NEVER_S = 3600.0
+"""Receipts later than any run lasts."""
 
 
 async def smpp(options: Options, folder: Path, *, with_receipts: bool) -> Run:
     """So many submit_sm through the session, each answered; with receipts, each delivered and acknowledged too."""
-    async with smsc(folder) as centre:
+    behaviour = {} if with_receipts else {"receipt_delay_s": NEVER_S}
+    async with smsc(folder, behaviour=behaviour) as centre:
         config = RouteConfig(
             name="bench",
             host="127.0.0.1",
@@ -32,7 +35,6 @@ async def smpp(options: Options, folder: Path, *, with_receipts: bool) -> Run:
             password=ACCOUNT,
             window=options.window,
             binds=options.binds,
-            registered_delivery=int(with_receipts),
         )
         routes = Routes([config], chance=lambda: 0.0)
         running = asyncio.create_task(routes.run(), name="bench-routes")
@@ -49,11 +51,10 @@ async def smpp(options: Options, folder: Path, *, with_receipts: bool) -> Run:
 
 async def _measured(route: Route, routes: Routes, centre: SmscProcess, count: int, *, with_receipts: bool) -> Run:
     pids = {"client": os.getpid(), "smsc": centre.child.pid}
-    before = {name: resources.use(pid) for name, pid in pids.items()}
+    before = uses(pids)
     started = time.perf_counter()
     await _submit_all(route, routes, count, with_receipts=with_receipts)
     seconds = time.perf_counter() - started
-    used = {name: resources.use(pid).since(before[name]) for name, pid in pids.items()}
     return Run(
         scenario="smpp with receipts" if with_receipts else "smpp",
         unit="submit_sm",
@@ -61,13 +62,7 @@ async def _measured(route: Route, routes: Routes, centre: SmscProcess, count: in
         seconds=round(seconds, 3),
         per_s=round(count / seconds, 1),
         figures={"window": route.config.window, "binds": route.config.binds},
-        processes={
-            name: ProcessUse(
-                cpu_s_per_1000=round(use.cpu_s * 1000 / count, 4),
-                peak_rss_mb=round(resources.peak_rss_mb(pids[name]), 1),
-            )
-            for name, use in used.items()
-        },
+        processes=process_uses(pids, before, count),
     )
 
 

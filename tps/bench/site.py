@@ -113,18 +113,27 @@ class Stopwatch:
     async def start(self) -> None:
         """Now."""
         self.commits = await self.site.api.commits()
-        self.uses = {name: resources.use(pid) for name, pid in self.site.pids().items()}
+        self.uses = uses(self.site.pids())
         self.started_ms = time.time() * 1000
 
     async def stop(self, count: int) -> tuple[dict[str, ProcessUse], int]:
         """What each process used for `count` units since, and the commits."""
-        found = {name: _process_use(pid, self.uses.get(name), count) for name, pid in self.site.pids().items()}
+        found = process_uses(self.site.pids(), self.uses, count)
         return found, await self.site.api.commits() - self.commits
 
 
-def _process_use(pid: int, before: Use | None, count: int) -> ProcessUse:
-    now = resources.use(pid)
-    used = now if before is None else now.since(before)
+def uses(pids: Mapping[str, int]) -> dict[str, Use]:
+    """What these processes have used until now."""
+    return {name: resources.use(pid) for name, pid in pids.items()}
+
+
+def process_uses(pids: Mapping[str, int], before: Mapping[str, Use], count: int) -> dict[str, ProcessUse]:
+    """What they used since for `count` units."""
+    return {name: _process_use(pid, before[name], count) for name, pid in pids.items()}
+
+
+def _process_use(pid: int, before: Use, count: int) -> ProcessUse:
+    used = resources.use(pid).since(before)
     return ProcessUse(
         cpu_s_per_1000=_per_1000(used.cpu_s, count),
         peak_rss_mb=round(resources.peak_rss_mb(pid), 1),

@@ -57,7 +57,7 @@ async def run(port: int, file: Path, behaviour: Behaviour) -> None:
         told = -1
         while not stopping.is_set():
             counters = smsc.counters
-            seen = counters.accepted + counters.deliver_acknowledged
+            seen = counters.binds + counters.accepted + counters.deliver_acknowledged
             if seen != told:
                 told = seen
                 _tell({"at_ms": time.time_ns() // 1_000_000, **counters.as_dict()})

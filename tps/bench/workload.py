@@ -14,16 +14,16 @@ SEGMENTS = 2
 _SETTINGS = {
     "name": "Internet",
     "access_points": [
-        {"id": "internet", "name": "Internet", "address": "internet.example", "internet": True},
+        {"id": "net", "name": "Internet", "address": "internet.example", "internet": True},
     ],
     "applications": [
         {
             "kind": "browser",
-            "name": "Start",
-            "home_page": {"url": "http://start.example/"},
-            "access_points": ["internet"],
+            "name": "Web",
+            "home_page": {"url": "http://web.example/"},
+            "access_points": ["net"],
         },
-        {"kind": "mms", "name": "MMS", "mmsc": "http://mmsc.example/", "access_points": ["internet"]},
+        {"kind": "mms", "name": "MMS", "mmsc": "http://mmsc.example/", "access_points": ["net"]},
     ],
 }
 PUBLICATION = msgspec.json.encode({"settings": _SETTINGS, "note": "for load tests"})

@@ -2,17 +2,18 @@
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
-from tps.bench import encoding, results, scenarios, session
+from tps.bench import encoding, kannel, results, scenarios, session
 from tps.bench.api import StalledError
 from tps.bench.processes import ProcessError
-from tps.bench.results import Report, Run
+from tps.bench.results import Run
 from tps.bench.site import Options
 from tps.commands import bench_page, event_loop
 from tps.commands.terminal import BadInputError
@@ -29,6 +30,8 @@ COUNTS = {
 }
 # fmt: on
 """How many units by default, and what each scenario is."""
+KANNEL_DOES = ("bulk", "single")
+"""What Kannel can be asked for too; it has no bulk, so its requests are lone ones."""
 WARM_UP_SHARE = 10
 WARM_UP_MAX = 2_000
 
@@ -41,6 +44,9 @@ Url = Annotated[str | None, typer.Option(help="A server to test, idle otherwise,
 Key = Annotated[str | None, typer.Option(envvar="TPS_KEY", help="API key for --url.")]
 Window = Annotated[int, typer.Option(min=1, help="SMPP window of a link.")]
 Binds = Annotated[int, typer.Option(min=1, help="SMPP links.")]
+CompareKannel = Annotated[
+    bool, typer.Option("--compare-kannel", help="Let Kannel do the same in turn, and tell the ratio.")
+]
 JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write what was measured.")]
 
 
@@ -58,6 +64,7 @@ def _command(scenario: str) -> Callable[..., None]:
         window: Window = 50,
         binds: Binds = 1,
         json_file: JsonFile = None,
+        compare_kannel: CompareKannel = False,
     ) -> None:
         units = count or COUNTS[scenario][0]
         options = Options(
@@ -71,7 +78,9 @@ def _command(scenario: str) -> Callable[..., None]:
             window=window,
             binds=binds,
         )
-        _run(scenario, options, repeat, json_file)
+        if compare_kannel and (scenario not in KANNEL_DOES or url is not None):
+            raise BadInputError(f"--compare-kannel: with {' and '.join(KANNEL_DOES)}, on this machine")
+        _run(scenario, options, repeat, json_file, with_kannel=compare_kannel)
 
     run.__doc__ = f"{COUNTS[scenario][1]}\n\nExample: tps bench {scenario} --repeat 3"
     return run
@@ -80,39 +89,43 @@ def _command(scenario: str) -> Callable[..., None]:
 bulk, single, detect, campaign, encode, smpp = map(_command, COUNTS)
 
 
-def _run(scenario: str, options: Options, repeat: int, json_file: Path | None) -> None:
+def _run(scenario: str, options: Options, repeat: int, json_file: Path | None, *, with_kannel: bool) -> None:
     logs.configure(readable=True, warnings_only=True)
     runs: list[Run] = []
-    for _ in range(repeat):
-        found = _measured(scenario, options)
-        for run in found:
-            bench_page.show(run)
-        runs += found
-    report = Report(
-        date=results.today(),
-        machine=results.machine(),
-        command=" ".join(["tps", *sys.argv[1:]]),
-        scenario=scenario,
-        runs=runs,
-        medians_per_s=results.medians_per_s(runs),
-    )
-    if repeat > 1:
-        bench_page.show_medians(report)
+    theirs: list[Run] = []
+    for turn in range(repeat):
+        # Another part of the subscribers each time: a store that is given stays as it is between the runs.
+        runs += _shown(_measured(scenario, replace(options, first=turn * (options.warm_up + options.count))))
+        if with_kannel:
+            theirs += _shown([_in_folder(lambda folder: kannel.sendota(options, folder))])
+    report = results.report(scenario, runs, theirs, command=" ".join(["tps", *sys.argv[1:]]))
+    bench_page.show_report(report)
     if json_file is not None:
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+
+
+def _shown(runs: list[Run]) -> list[Run]:
+    for run in runs:
+        bench_page.show(run)
+    return runs
 
 
 def _measured(scenario: str, options: Options) -> list[Run]:
     """One repetition, with everything it needs put up and taken down."""
     if scenario == "encode":
         return encoding.encode(options.count)
+    if scenario == "smpp":
+        return [
+            _in_folder(lambda folder: session.smpp(options, folder, with_receipts=False)),
+            _in_folder(lambda folder: session.smpp(options, folder, with_receipts=True)),
+        ]
+    return [_in_folder(lambda folder: scenarios.SCENARIOS[scenario](options, folder))]
+
+
+def _in_folder(run: Callable[[Path], Coroutine[object, object, Run]]) -> Run:
+    """What a scenario measured that keeps its files in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="tps-bench-") as folder:
         try:
-            if scenario == "smpp":
-                return [
-                    event_loop.run(session.smpp(options, Path(folder), with_receipts=receipts))
-                    for receipts in (False, True)
-                ]
-            return [event_loop.run(scenarios.SCENARIOS[scenario](options, Path(folder)))]
+            return event_loop.run(run(Path(folder)))
         except (ProcessError, StalledError) as error:
             raise BadInputError(str(error)) from error

@@ -28,12 +28,18 @@ def show(run: Run) -> None:
     page().print(table)
 
 
-def show_medians(report: Report) -> None:
-    """What all runs come to."""
+def show_report(report: Report) -> None:
+    """What all runs come to, where there are several."""
+    runs = [*report.runs, *report.kannel]
+    if len(runs) == len(report.medians_per_s) and not report.pairs:
+        return
     table = Table(title="Medians", title_justify="left", show_header=False)
     for scenario, rate in report.medians_per_s.items():
-        rates = ", ".join(f"{run.per_s:,.0f}" for run in report.runs if run.scenario == scenario)
+        rates = ", ".join(f"{run.per_s:,.0f}" for run in runs if run.scenario == scenario)
         table.add_row(scenario, f"{rate:,.0f} a second", f"of {rates}")
+    if report.ratio_to_kannel is not None:
+        ratios = ", ".join(f"{pair.ratio:.2f}" for pair in report.pairs)
+        table.add_row("ratio to Kannel", f"{report.ratio_to_kannel:.2f}", f"of {ratios}")
     page().print(table)
 
 

@@ -1,10 +1,10 @@
-"""Lone POST requests over kept connections, octets made by hand: so lean that the client is not what is measured."""
+"""Lone requests over kept connections, octets made by hand: so lean that the client is not what is measured."""
 
 import asyncio
 import time
 from array import array
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import urlsplit
@@ -32,22 +32,20 @@ class Answers:
     """Wall clock, milliseconds since 1970-01-01 UTC."""
 
 
-def request(address: str, target: str, headers: Iterable[tuple[str, str]]) -> bytes:
-    """The head of a POST up to where its Content-Length goes."""
-    lines = [f"POST {target} HTTP/1.1", f"Host: {urlsplit(address).netloc}"]
-    lines += [f"{name}: {value}" for name, value in headers]
-    return ("\r\n".join(lines) + "\r\nContent-Length: ").encode()
+def request(address: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    """The octets of a POST."""
+    lines = [f"POST {target} HTTP/1.1", f"Host: {urlsplit(address).netloc}", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode() + _END + body
 
 
-async def send(
-    address: str, head: bytes, bodies: Iterable[bytes], *, connections: int, rate_per_s: float = 0.0
-) -> Answers:
-    """Send all bodies, each in a request of its own, one at a time on each connection; at `rate_per_s`, or at once."""
+async def send(address: str, requests: Iterable[bytes], *, connections: int, rate_per_s: float = 0.0) -> Answers:
+    """Send all requests, one at a time on each connection; at `rate_per_s`, or as soon as a connection is free."""
     host, port = urlsplit(address).hostname or "", urlsplit(address).port or _HTTP_PORT
     loop = asyncio.get_running_loop()
-    load = _Load(head, iter(bodies), rate_per_s, loop)
-    load.answers.first_sent_ms = time.time() * 1000
+    load = _Load(iter(requests), rate_per_s, loop)
     links = [(await loop.create_connection(lambda: _Connection(load), host, port))[0] for _ in range(connections)]
+    load.answers.first_sent_ms = time.time() * 1000
     try:
         load.start(connections)
         await load.ended
@@ -60,13 +58,10 @@ async def send(
 class _Load:
     """The requests that are left, and who is free to send one."""
 
-    def __init__(
-        self, head: bytes, bodies: Iterator[bytes], rate_per_s: float, loop: asyncio.AbstractEventLoop
-    ) -> None:
+    def __init__(self, requests: Iterator[bytes], rate_per_s: float, loop: asyncio.AbstractEventLoop) -> None:
         self.answers = Answers()
         self.ended: asyncio.Future[None] = loop.create_future()
-        self._head = head
-        self._bodies = bodies
+        self._requests = requests
         self._interval_s = 1 / rate_per_s if rate_per_s else 0.0
         self._loop = loop
         self._due_s = 0.0
@@ -93,13 +88,13 @@ class _Load:
             self._idle.append(connection)
             self._set_timer(self._due_s - now)
             return
-        body = next(self._bodies, None)
-        if body is None:
+        request = next(self._requests, None)
+        if request is None:
             self._leave()
             return
         due = self._due_s if self._interval_s else now
         self._due_s += self._interval_s
-        connection.send(b"%b%d\r\n\r\n%b" % (self._head, len(body), body), due)
+        connection.send(request, due)
 
     def failed(self, error: Exception) -> None:
         """A connection was lost."""
