@@ -172,6 +172,22 @@ def test_passwords_are_masked_wherever_they_stand(tmp_path: Path) -> None:
     assert shown["routes"][0]["password"] == MASK
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://tps:ge@heim@db/tps",
+        "postgresql://tps:ge/heim@db/tps",
+        "postgresql://:geheim@db/tps",
+        "postgresql://db/tps?user=tps&password=geheim",
+    ],
+)
+def test_no_part_of_a_database_password_is_shown(url: str) -> None:
+    shown = str(masked(Config(store=StoreConfig(url=url)))["store"]["url"])
+    assert "ge" not in shown.removeprefix("postgresql://")
+    assert "heim" not in shown
+    assert MASK in shown
+
+
 def test_what_is_no_secret_is_shown_as_it_is(tmp_path: Path) -> None:
     config = loaded(tmp_path, ROUTE)
     assert json.dumps(masked(config)) == json.dumps(msgspec.to_builtins(config))
