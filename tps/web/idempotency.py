@@ -1,7 +1,7 @@
 """Idempotency-Key: the same request sent again gets the same answer and does nothing twice.
 
-Kept per API key for a day. Only answers that last are kept (2xx): a request that was refused can be mended and sent
-again under its key. What is kept is sealed, because an answer may hold a secret.
+Kept per API key for a day. A request that was refused leaves nothing behind, so that it can be mended and sent again
+under its key. What is kept is sealed, because an answer may hold a secret.
 """
 
 import hashlib
@@ -66,11 +66,8 @@ async def once(
     except BaseException:
         await _finish(database, lambda connection: access.forget(connection, request.key))
         raise
-    if answer.status < 300:
-        sealed = seal.close(msgspec.json.encode(answer), _context(request))
-        await _finish(database, lambda connection: access.conclude(connection, request.key, answer.status, sealed))
-    else:
-        await _finish(database, lambda connection: access.forget(connection, request.key))
+    sealed = seal.close(msgspec.json.encode(answer), _context(request))
+    await _finish(database, lambda connection: access.conclude(connection, request.key, answer.status, sealed))
     return answer
 
 

@@ -99,7 +99,6 @@ class Lines:
 async def answer(request: web.Request, take: Take, *, max_line_octets: int) -> web.StreamResponse:
     """Take the lines of the body batch by batch and answer them on the way."""
     response = web.StreamResponse(headers={"Content-Type": NDJSON, "Cache-Control": "no-store"})
-    response.enable_chunked_encoding()
     await response.prepare(request)
     batches: asyncio.Queue[Sequence[Line] | None] = asyncio.Queue(BATCHES_WAITING)
     reader = asyncio.create_task(_read(request.content, Lines(max_line_octets), batches), name="ndjson-reader")

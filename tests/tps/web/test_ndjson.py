@@ -151,6 +151,19 @@ async def test_only_lines_are_taken_for_lines(api: Api, content_type: str) -> No
     assert (answer.status, answer.fields) == (415, ["Content-Type"])
 
 
+async def test_a_caller_of_old_is_answered_until_the_connection_closes(api: Api) -> None:
+    _, host, port = api.url.replace("//", "").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(
+        b"POST /v1/detections/bulk HTTP/1.0\r\nAuthorization: Bearer %b\r\n"
+        b"Content-Type: application/x-ndjson\r\nContent-Length: 3\r\n\r\n{}\n" % (api.key or "").encode()
+    )
+    head, _, lines = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    assert head.startswith(b"HTTP/1.0 200")
+    assert json.loads(lines)["line"] == 1
+
+
 async def test_a_stream_without_lines_has_no_answers(api: Api) -> None:
     assert await api.lines("/v1/pushes/bulk", b"") == []
     assert await api.lines("/v1/pushes/bulk", b"\n \n\r\n") == []
