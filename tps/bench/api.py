@@ -5,7 +5,6 @@ import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from types import TracebackType
@@ -212,19 +211,6 @@ class Api:
         async with self._session.get("/v1/pushes", params=query) as reply:
             reply.raise_for_status()
             return _read_page(await reply.read())
-
-
-@asynccontextmanager
-async def opened(address: str, *, key: str | None, token: str | None) -> AsyncIterator[Api]:
-    """A client with this key, or with one made by a set-up token."""
-    if key is None:
-        async with aiohttp.ClientSession(address, headers={"Authorization": f"Bearer {token}"}) as first:
-            made = await first.post("/v1/keys", json={"name": "bench"})
-            made.raise_for_status()
-            key = (await made.json())["key"]
-    assert key is not None
-    async with Api(address, key) as api:
-        yield api
 
 
 def batches(lines: Iterable[bytes]) -> Iterator[bytes]:

@@ -17,10 +17,11 @@ from encoders import client_provisioning
 from encoders.client_provisioning_settings import to_document
 from tps.bench import lone_requests, workload
 from tps.bench.latency import latency
-from tps.bench.processes import Child, ProcessError, SmscProcess, child, free_port, smsc
-from tps.bench.results import Run, steps_by_second
+from tps.bench.processes import Child, ProcessError, child, free_port
+from tps.bench.results import Run, since, steps_by_second
 from tps.bench.site import Options, process_uses, uses
 from tps.bench.smsc import ACCOUNT
+from tps.bench.smsc_process import SmscProcess, smsc
 from tps.sim.subscribers import Subscriber
 
 WINDOW = 500
@@ -95,9 +96,11 @@ async def sendota(options: Options, folder: Path) -> Run:
         before = uses(kannel.pids)
         answers = await _send(kannel, requests, options)
         ended_ms = await _at_smsc(kannel, options.warm_up + options.count)
+        processes = process_uses(kannel.pids, before, options.count)
         accepted_ms = answers.last_answer_ms - answers.first_sent_ms
         seconds = max(ended_ms - answers.first_sent_ms, accepted_ms) / 1000
-        steps = [(at, parts // workload.SEGMENTS) for at, parts in kannel.smsc.over_time]
+        steps = since((await kannel.smsc.record()).steps(), answers.first_sent_ms)
+        parts_over_time = steps_by_second(steps, answers.first_sent_ms)
         return Run(
             scenario="kannel sendota",
             unit="settings",
@@ -106,8 +109,9 @@ async def sendota(options: Options, folder: Path) -> Run:
             per_s=round(options.count / seconds, 1),
             figures={"accepted_per_s": round(options.count / accepted_ms * 1000, 1)},
             latencies={"request to answer": found} if (found := latency(answers.times_ms)) else {},
-            processes=process_uses(kannel.pids, before, options.count),
-            over_time=steps_by_second(_since(steps, answers.first_sent_ms), answers.first_sent_ms),
+            processes=processes,
+            over_time=[parts // workload.SEGMENTS for parts in parts_over_time],
+            parts_over_time=parts_over_time,
             outcomes={f"HTTP {status}": number for status, number in answers.statuses.items()},
         )
 
@@ -198,15 +202,4 @@ def _program(name: str) -> str:
     found = shutil.which(name, path=_PLACES)
     if found is None:
         raise ProcessError(f"{name} is not installed: on Debian, apt-get install kannel")
-    return found
-
-
-def _since(steps: Iterable[tuple[float, int]], started_ms: float) -> list[tuple[float, int]]:
-    """The steps from then on, counted from there."""
-    before, found = 0, []
-    for at, total in steps:
-        if at < started_ms:
-            before = total
-        else:
-            found.append((at, total - before))
     return found

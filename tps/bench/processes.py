@@ -1,76 +1,22 @@
-"""The processes of a load test: a server of its own or one named by URL, a simulated SMSC, and this client."""
+"""Processes that a load test starts, listens to, and ends by their number."""
 
 import asyncio
-import base64
-import json
 import os
-import re
-import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import msgspec
-
-from tps.bench.smsc import ACCOUNT
 
 START_S = 60.0
 """How long a process may take to say that it is ready."""
 STOP_S = 30.0
-_ADDRESS = re.compile(r"http\S+")
-_TOKEN = re.compile(r"Bearer ([^']+)'")
 
 
 class ProcessError(Exception):
     """A process of the load test did not start, or ended too early: the text is what it said."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerSetup:
-    """How the server under test is configured."""
-
-    folder: Path
-    store: str
-    smsc_port: int
-    window: int = 50
-    binds: int = 1
-    rate_per_s: int = 0
-
-    @property
-    def file(self) -> Path:
-        """Its configuration file."""
-        return self.folder / "tps.toml"
-
-    def write(self) -> None:
-        """Write the configuration, with a sealing key of its own where the environment gives none."""
-        key = self.folder / "sealing.key"
-        if not key.exists():
-            key.write_bytes(base64.b64encode(secrets.token_bytes(32)))
-        tables: Mapping[str, Mapping[str, object]] = {
-            "[store]": {"url": self.store, "sealing_key_file": str(key)},
-            "[http]": {"port": 0},
-            "[detection]": {"default_settings": "bench"},
-            "[[routes]]": {
-                "name": "bench",
-                "host": "127.0.0.1",
-                "port": self.smsc_port,
-                "system_id": ACCOUNT,
-                "password": ACCOUNT,
-                "window": self.window,
-                "binds": self.binds,
-                "rate_per_s": self.rate_per_s,
-                "reconnect_min_s": 0.1,
-                "reconnect_max_s": 0.2,
-            },
-        }
-        # A JSON string, number or array is the same thing in TOML.
-        lines = [f"{name}\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in t.items()) for name, t in tables.items()]
-        self.file.write_text("\n".join(lines))
 
 
 @dataclass(slots=True)
@@ -128,73 +74,6 @@ async def child(arguments: list[str], errors: Path) -> AsyncIterator[Child]:
 def python(module: str, *arguments: object) -> list[str]:
     """The command that runs a module of this program."""
     return [sys.executable, "-m", module, *map(str, arguments)]
-
-
-@dataclass(slots=True)
-class SmscProcess:
-    """The SMSC, and what it told."""
-
-    child: Child
-    port: int
-    file: Path
-    counters: dict[str, Any] = field(default_factory=dict)
-    over_time: list[tuple[int, int]] = field(default_factory=list)
-    """Milliseconds since 1970-01-01 UTC, parts accepted until then."""
-
-    async def listen(self) -> None:
-        """Follow what it tells until it ends."""
-        while line := await self.child.lines.readline():
-            told = json.loads(line)
-            self.counters = told
-            self.over_time.append((told["at_ms"], told["accepted"]))
-
-    async def arrivals(self) -> dict[str, float]:
-        """Stop it; when the first part for each number came."""
-        await self.child.stop()
-        return msgspec.json.decode(self.file.read_bytes(), type=dict[str, float])
-
-
-@asynccontextmanager
-async def smsc(
-    folder: Path, *, port: int = 0, behaviour: Mapping[str, object] | None = None
-) -> AsyncIterator[SmscProcess]:
-    """A simulated SMSC in a process of its own."""
-    file = folder / "arrivals.json"
-    command = python("tps.bench.smsc", port, file, json.dumps(behaviour or {}))
-    async with child(command, folder / "smsc.log") as running:
-        found = SmscProcess(running, json.loads(await running.line())["port"], file)
-        listening = asyncio.create_task(found.listen(), name="bench-smsc")
-        try:
-            yield found
-        finally:
-            await running.stop()
-            await listening
-
-
-@dataclass(frozen=True, slots=True)
-class ServerProcess:
-    """The server under test."""
-
-    pid: int | None
-    """None where it was named by URL."""
-    address: str
-    token: str | None
-    """The set-up token of a new store."""
-
-
-@asynccontextmanager
-async def server(setup: ServerSetup, *, is_new: bool = True) -> AsyncIterator[ServerProcess]:
-    """The server in a process of its own, with a store that `is_new` or was used by it before."""
-    setup.write()
-    async with child(python("tps", "serve", "--config", setup.file), setup.folder / "server.log") as running:
-        address = _ADDRESS.search(await running.line())
-        assert address is not None
-        token = None
-        if is_new:
-            await running.line()
-            found = _TOKEN.search(await running.line())
-            token = found[1] if found else None
-        yield ServerProcess(running.pid, address[0], token)
 
 
 def free_port() -> int:

@@ -26,34 +26,50 @@ class Use:
 
 
 def use(pid: int) -> Use:
-    """The CPU time of a process until now."""
-    place = Path("/proc", str(pid))
-    threads = {int(task.name): _cpu_s(task / "stat") for task in (place / "task").iterdir()}
-    return Use(_cpu_s(place / "stat"), threads)
+    """The CPU time of a process and of those it started, until now."""
+    family = _family(pid)
+    threads = {int(task.name): _cpu_s(task / "stat") for place in family for task in (place / "task").iterdir()}
+    return Use(sum(_cpu_s(place / "stat") for place in family), threads)
 
 
 def by_stage(pid: int, used: Use) -> dict[str, float]:
     """CPU seconds by what each thread is called; the first thread of a process is `main`."""
-    own = _name(pid, pid)
+    own = _name(pid)
+    mains = {int(place.name) for place in _family(pid)}
     stages: dict[str, float] = {}
     for number, spent in sorted(used.threads_s.items()):
-        name = "main" if number == pid else _name(pid, number)
+        name = "main" if number in mains else _name(number)
         name = "other threads" if name == own else name
         stages[name] = stages.get(name, 0.0) + spent
     return stages
 
 
 def peak_rss_mb(pid: int) -> float:
-    """The most memory a process has held at once, in megabytes."""
-    for line in Path("/proc", str(pid), "status").read_text().splitlines():
+    """The most memory that a process and those it started have held, in megabytes."""
+    return sum(_peak_rss_octets(place) for place in _family(pid)) / _OCTETS_PER_MB
+
+
+def _family(pid: int) -> list[Path]:
+    """The process and those it started that are still alive."""
+    place = Path("/proc", str(pid))
+    found = [place]
+    if pid == os.getpid():  # what this one started is told by itself
+        return found
+    for task in (place / "task").iterdir():
+        found += [one for child in (task / "children").read_text().split() for one in _family(int(child))]
+    return found
+
+
+def _peak_rss_octets(place: Path) -> int:
+    for line in (place / "status").read_text().splitlines():
         if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024 / _OCTETS_PER_MB
-    return 0.0
+            return int(line.split()[1]) * 1024
+    return 0
 
 
-def _name(pid: int, thread: int) -> str:
+def _name(thread: int) -> str:
     try:
-        return Path("/proc", str(pid), "task", str(thread), "comm").read_text().strip()
+        return Path("/proc", str(thread), "comm").read_text().strip()
     except FileNotFoundError:
         return "ended"
 

@@ -37,6 +37,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     processes: dict[str, ProcessUse] = {}
     over_time: list[int] = []
     """Units in each second since the start."""
+    parts_over_time: list[int] = []
+    """submit_sm at the SMSC in each second since the start."""
     outcomes: dict[str, int] = {}
 
 
@@ -120,6 +122,12 @@ def by_second(times_ms: Sequence[float], start_ms: float) -> list[int]:
     for at in times_ms:
         counts[max(int((at - start_ms) // 1000), 0)] += 1
     return counts
+
+
+def since(steps: Sequence[tuple[float, int]], start_ms: float) -> list[tuple[float, int]]:
+    """The steps of a growing count from a moment on, counted from there."""
+    before = max((total for at, total in steps if at < start_ms), default=0)
+    return [(at, total - before) for at, total in steps if at >= start_ms]
 
 
 def steps_by_second(steps: Sequence[tuple[float, int]], start_ms: float) -> list[int]:

@@ -1,15 +1,17 @@
 """The scenarios over the whole server: each puts up what it needs, warms up, measures, and takes everything down."""
 
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from tps.bench import api, lone_requests, workload
-from tps.bench.api import StalledError, batches, paced
+from tps.bench import lone_requests, workload
+from tps.bench.api import Api, StalledError, batches, paced
 from tps.bench.latency import latency
-from tps.bench.processes import free_port, server, smsc
+from tps.bench.processes import free_port
 from tps.bench.results import Run, steps_by_second
+from tps.bench.server_process import server
 from tps.bench.site import Options, Site, Stopwatch, settled_run, setup_of, site
+from tps.bench.smsc_process import smsc
 from tps.sim.subscribers import Subscriber
 
 BULK, SINGLE = "/v1/pushes/bulk", "/v1/pushes"
@@ -28,6 +30,7 @@ async def bulk(options: Options, folder: Path) -> Run:
         answered: list[tuple[float, int]] = []
         watch = await _started(here)
         outcomes = await here.api.stream(BULK, chunks, answered)
+        _all_queued(outcomes, options)
         figures = {"accepted_per_s": _rate(options.count, answered[-1][0] - watch.started_ms)}
         return await settled_run("bulk", options, watch, outcomes=outcomes, figures=figures, latencies={})
 
@@ -90,17 +93,16 @@ async def campaign(options: Options, folder: Path) -> Run:
         raise StalledError("campaign: starts the server anew with its pushes stored, so it needs one of its own")
     setup = setup_of(options, folder, free_port())
     async with (
-        server(setup, is_new=options.key is None) as process,
-        api.opened(process.address, key=options.key, token=process.token) as client,
+        server(setup) as process,
+        Api(process.address, process.key) as client,
     ):
-        key = client.key
         await client.publish()
         await client.create(_measured(options))
         began_ms = _wall_ms()
-        await client.stream(BULK, batches(map(workload.push, _measured(options))))
+        _all_queued(await client.stream(BULK, batches(map(workload.push, _measured(options)))), options)
         stored_ms = _wall_ms()
     started_ms = _wall_ms()
-    async with server(setup, is_new=False) as process, api.opened(process.address, key=key, token=None) as client:
+    async with server(setup, key=process.key) as process, Api(process.address, process.key) as client:
         start_up_s = (_wall_ms() - started_ms) / 1000
         async with smsc(folder, port=setup.smsc_port, behaviour=options.behaviour) as centre:
             here = Site(client, process.pid, centre)
@@ -132,6 +134,14 @@ async def _prepare(here: Site, options: Options) -> None:
 
 def _measured(options: Options) -> Iterator[Subscriber]:
     return workload.people(options.first + options.warm_up, options.count)
+
+
+def _all_queued(outcomes: Mapping[str, int], options: Options) -> None:
+    """Only pushes that are sent can be measured."""
+    if outcomes.get("queued", 0) != options.count:
+        raise StalledError(
+            f"{dict(outcomes)}: not all {options.count} were queued; on a store used before, give another --first"
+        )
 
 
 async def _started(here: Site) -> Stopwatch:

@@ -11,22 +11,21 @@ from bootstrap.mac import Method
 from encoders import client_provisioning
 from encoders.client_provisioning_settings import to_document
 from tps.bench import workload
-from tps.bench.processes import SmscProcess, smsc
 from tps.bench.results import Run
 from tps.bench.site import Options, process_uses, uses
 from tps.bench.smsc import ACCOUNT
+from tps.bench.smsc_process import SmscProcess, smsc
 from tps.smpp.route_config import RouteConfig
 from tps.smpp.routes import Route, Routes
 
 MESSAGES_AT_ONCE = 500
-NEVER_S = 3600.0
-"""Receipts later than any run lasts."""
+ON_FAILURE_ONLY = 2
+"""registered_delivery (SMPP 3.4 clause 5.2.17): no receipt of a part that is delivered."""
 
 
 async def smpp(options: Options, folder: Path, *, with_receipts: bool) -> Run:
     """So many submit_sm through the session, each answered; with receipts, each delivered and acknowledged too."""
-    behaviour = {} if with_receipts else {"receipt_delay_s": NEVER_S}
-    async with smsc(folder, behaviour=behaviour) as centre:
+    async with smsc(folder) as centre:
         config = RouteConfig(
             name="bench",
             host="127.0.0.1",
@@ -35,6 +34,7 @@ async def smpp(options: Options, folder: Path, *, with_receipts: bool) -> Run:
             password=ACCOUNT,
             window=options.window,
             binds=options.binds,
+            registered_delivery=1 if with_receipts else ON_FAILURE_ONLY,
         )
         routes = Routes([config], chance=lambda: 0.0)
         running = asyncio.create_task(routes.run(), name="bench-routes")

@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tps.bench import api, resources
+from tps.bench import resources
 from tps.bench.api import Api, Push
 from tps.bench.latency import Latency, latency
-from tps.bench.processes import ServerSetup, SmscProcess, server, smsc
 from tps.bench.resources import Use
-from tps.bench.results import ProcessUse, Run, by_second, steps_by_second
+from tps.bench.results import ProcessUse, Run, by_second, since, steps_by_second
+from tps.bench.server_process import ServerSetup, server
+from tps.bench.smsc import Record
+from tps.bench.smsc_process import SmscProcess, smsc
 from tps.bench.workload import SEGMENTS
 
 CLAIMS_SAMPLED = 500
@@ -39,7 +41,11 @@ class Options:
     window: int = 50
     binds: int = 1
     response_delay_s: float = 0.0
+    """How long the SMSC takes to answer."""
     route_rate_per_s: int = 0
+    """Limit of each link of the route, in PDUs; 0 for none."""
+    server_arguments: tuple[str, ...] = ()
+    """What else `tps serve` is told."""
 
     @property
     def behaviour(self) -> Mapping[str, object]:
@@ -69,14 +75,14 @@ class Site:
 async def site(options: Options, folder: Path) -> AsyncIterator[Site]:
     """A server ready to deliver, its settings published."""
     if options.url is not None:
-        async with api.opened(options.url, key=options.key, token=None) as client:
+        async with Api(options.url, options.key or "") as client:
             await _publish(client)
             yield Site(client, None, None)
         return
     async with (
         smsc(folder, behaviour=options.behaviour) as centre,
-        server(setup_of(options, folder, centre.port), is_new=options.key is None) as process,
-        api.opened(process.address, key=options.key, token=process.token) as client,
+        server(setup_of(options, folder, centre.port)) as process,
+        Api(process.address, process.key) as client,
     ):
         await _publish(client)
         await client.until_ready()
@@ -92,6 +98,7 @@ def setup_of(options: Options, folder: Path, smsc_port: int) -> ServerSetup:
         window=options.window,
         binds=options.binds,
         rate_per_s=options.route_rate_per_s,
+        arguments=options.server_arguments,
     )
 
 
@@ -163,14 +170,14 @@ async def settled_run(
     ended_ms = await here.api.settled()
     processes, commits = await watch.stop(count)
     read = await here.api.pushes(stored_from_ms or started_ms, ended_ms, count)
-    arrivals = {} if here.smsc is None else await here.smsc.arrivals()
+    record = Record() if here.smsc is None else await here.smsc.record()
     if len(read) == count:
         ended_ms = max(push.changed_ms for push in read)
     distributions = dict(latencies)
     if stored_from_ms is None:
-        distributions |= await _from_accepted(here, read, arrivals)
+        distributions |= await _from_accepted(here, read, record.first_ms)
     else:
-        started_ms = min(arrivals.values(), default=started_ms)
+        started_ms = min(record.first_ms.values(), default=started_ms)
     seconds = (ended_ms - started_ms) / 1000
     return Run(
         scenario=scenario,
@@ -181,7 +188,8 @@ async def settled_run(
         figures={**figures, "commits": commits, "settings_per_commit": round(count / max(commits, 1), 1)},
         latencies={name: found for name, found in distributions.items() if found is not None},
         processes=processes,
-        over_time=_over_time(here, read, count, started_ms),
+        over_time=_over_time(read, count, record, started_ms),
+        parts_over_time=steps_by_second(since(record.steps(), started_ms), started_ms),
         outcomes={**outcomes, **Counter(push.state for push in read)},
     )
 
@@ -196,9 +204,8 @@ async def _from_accepted(here: Site, read: Sequence[Push], arrivals: Mapping[str
     return {"accepted to submitted": latency(submitted), "accepted to SET": latency(set_after)}
 
 
-def _over_time(here: Site, read: Sequence[Push], count: int, started_ms: float) -> list[int]:
+def _over_time(read: Sequence[Push], count: int, record: Record, started_ms: float) -> list[int]:
     """Pushes SET in each second; where not all were read, those submitted."""
-    if len(read) == count or here.smsc is None:
+    if len(read) == count:
         return by_second([push.changed_ms for push in read], started_ms)
-    steps = [(at, parts // SEGMENTS) for at, parts in here.smsc.over_time if at >= started_ms]
-    return steps_by_second(steps, started_ms)
+    return [parts // SEGMENTS for parts in steps_by_second(since(record.steps(), started_ms), started_ms)]

@@ -1,6 +1,6 @@
-"""The simulated SMSC as the process a load test talks to: tells its counters as they grow, and when each push came.
+"""The simulated SMSC as the process a load test talks to: tells its counters as they grow, at its end what came when.
 
-Run as `python -m tps.bench.smsc PORT FILE`; with SIGTERM it writes into FILE when the first part for each number came.
+Run as `python -m tps.bench.smsc PORT FILE`; at SIGTERM it writes its `Record` into FILE.
 """
 
 import asyncio
@@ -8,6 +8,8 @@ import json
 import signal
 import sys
 import time
+from collections import Counter
+from itertools import accumulate
 from pathlib import Path
 
 import msgspec
@@ -18,35 +20,53 @@ from tps.sim.smsc_behaviour import Behaviour
 from tps.sim.smsc_pdus import SubmitSm
 
 TELL_EVERY_S = 0.1
+TENTH_MS = 100
 ARRIVALS_MAX = 1_000_000
 """Parts whose arrival is noted; later ones are only counted."""
 ACCOUNT = "bench"
 
 
+class Record(msgspec.Struct):
+    """What the SMSC has to say at its end."""
+
+    first_ms: dict[str, float] = {}
+    """When the first part for each number came: milliseconds since 1970-01-01 UTC."""
+    parts: dict[int, int] = {}
+    """Parts that came in each tenth of a second since then."""
+
+    def steps(self) -> list[tuple[float, int]]:
+        """Milliseconds since 1970-01-01 UTC, parts accepted until then."""
+        totals = accumulate(number for _, number in sorted(self.parts.items()))
+        return [(tenth * TENTH_MS, total) for tenth, total in zip(sorted(self.parts), totals, strict=True)]
+
+
 class Arrivals:
-    """When the first part for each number came."""
+    """Notes what comes, and costs little while it comes."""
 
     def __init__(self) -> None:
         self._batches: list[tuple[float, list[bytes]]] = []
         self._noted = 0
+        self._parts: Counter[int] = Counter()
 
     def note(self, messages: list[SubmitSm]) -> None:
         """These have just come."""
+        now_ms = time.time_ns() / 1e6
+        self._parts[int(now_ms // TENTH_MS)] += len(messages)
         if self._noted < ARRIVALS_MAX:
             self._noted += len(messages)
-            self._batches.append((time.time_ns() / 1e6, [message.destination_field for message in messages]))
+            self._batches.append((now_ms, [message.destination_field for message in messages]))
 
-    def write(self, file: Path) -> None:
-        """Milliseconds since 1970-01-01 UTC by number, as JSON."""
+    def record(self) -> Record:
+        """All of it."""
         first: dict[str, float] = {}
         for at, destinations in self._batches:
             for destination in destinations:
                 first.setdefault(destination[2:-1].decode(), at)
-        file.write_bytes(msgspec.json.encode(first))
+        return Record(first, dict(self._parts))
 
 
-async def run(port: int, file: Path, behaviour: Behaviour) -> None:
-    """Listen until SIGTERM."""
+async def run(port: int, behaviour: Behaviour) -> Record:
+    """Listen until SIGTERM; what came when."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -65,7 +85,7 @@ async def run(port: int, file: Path, behaviour: Behaviour) -> None:
                 await asyncio.wait_for(stopping.wait(), TELL_EVERY_S)
             except TimeoutError:
                 continue
-    arrivals.write(file)
+    return arrivals.record()
 
 
 def _tell(line: dict[str, object]) -> None:
@@ -76,4 +96,5 @@ def _tell(line: dict[str, object]) -> None:
 if __name__ == "__main__":
     switches = json.loads(sys.argv[3]) if len(sys.argv) > 3 else {}
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(int(sys.argv[1]), Path(sys.argv[2]), Behaviour(**switches)))
+        record = runner.run(run(int(sys.argv[1]), Behaviour(**switches)))
+    Path(sys.argv[2]).write_bytes(msgspec.json.encode(record))

@@ -1,5 +1,6 @@
 """`bench`: load tests, each against a server of its own, and what they measured."""
 
+import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine
@@ -44,6 +45,10 @@ Url = Annotated[str | None, typer.Option(help="A server to test, idle otherwise,
 Key = Annotated[str | None, typer.Option(envvar="TPS_KEY", help="API key for --url.")]
 Window = Annotated[int, typer.Option(min=1, help="SMPP window of a link.")]
 Binds = Annotated[int, typer.Option(min=1, help="SMPP links.")]
+First = Annotated[int, typer.Option(min=0, help="First subscriber's number: another one on a store used before.")]
+SmscDelay = Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long the SMSC takes to answer.")]
+RouteRate = Annotated[int, typer.Option(min=0, help="Limit of each link in PDUs a second; 0: none.")]
+ServeWith = Annotated[str, typer.Option(metavar="OPTIONS", help="What else `tps serve` is told.")]
 CompareKannel = Annotated[
     bool, typer.Option("--compare-kannel", help="Let Kannel do the same in turn, and tell the ratio.")
 ]
@@ -63,6 +68,10 @@ def _command(scenario: str) -> Callable[..., None]:
         key: Key = None,
         window: Window = 50,
         binds: Binds = 1,
+        first: First = 0,
+        smsc_delay: SmscDelay = 0.0,
+        route_rate: RouteRate = 0,
+        serve_with: ServeWith = "",
         json_file: JsonFile = None,
         compare_kannel: CompareKannel = False,
     ) -> None:
@@ -77,6 +86,10 @@ def _command(scenario: str) -> Callable[..., None]:
             key=key,
             window=window,
             binds=binds,
+            first=first,
+            response_delay_s=smsc_delay,
+            route_rate_per_s=route_rate,
+            server_arguments=tuple(shlex.split(serve_with)),
         )
         if compare_kannel and (scenario not in KANNEL_DOES or url is not None):
             raise BadInputError(f"--compare-kannel: with {' and '.join(KANNEL_DOES)}, on this machine")
@@ -95,7 +108,9 @@ def _run(scenario: str, options: Options, repeat: int, json_file: Path | None, *
     theirs: list[Run] = []
     for turn in range(repeat):
         # Another part of the subscribers each time: a store that is given stays as it is between the runs.
-        runs += _shown(_measured(scenario, replace(options, first=turn * (options.warm_up + options.count))))
+        runs += _shown(
+            _measured(scenario, replace(options, first=options.first + turn * (options.warm_up + options.count)))
+        )
         if with_kannel:
             theirs += _shown([_in_folder(lambda folder: kannel.sendota(options, folder))])
     report = results.report(scenario, runs, theirs, command=" ".join(["tps", *sys.argv[1:]]))
