@@ -1,11 +1,16 @@
 """`serve`: the server itself."""
 
+import errno
+
 import typer
 
 from tps import config as configuration
 from tps import server
 from tps.commands import event_loop, store
+from tps.commands.terminal import BadInputError
 from tps.watch import logs
+
+CANNOT_LISTEN = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
 
 
 def serve(config: store.ConfigFile = None) -> None:
@@ -14,7 +19,15 @@ def serve(config: store.ConfigFile = None) -> None:
     Example: tps serve --config tps.toml
     """
     logs.configure()
-    event_loop.run(server.serve(configuration.load(config), _announce))
+    running = configuration.load(config)
+    try:
+        event_loop.run(server.serve(running, _announce))
+    except ExceptionGroup as errors:
+        taken = errors.subgroup(lambda error: isinstance(error, OSError) and error.errno in CANNOT_LISTEN)
+        if taken is None:
+            raise
+        where = f"{running.http.host}:{running.http.port}"
+        raise BadInputError(f"http.port: cannot listen on {where}: it is taken, or not this machine's") from errors
 
 
 def _announce(running: server.Running) -> None:
