@@ -69,6 +69,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     scenario: str
     runs: list[Run]
     medians_per_s: dict[str, float]
+    limits: list[Run] = []
+    """What the SMSC alone can take."""
     kannel: list[Run] = []
     pairs: list[Pair] = []
     ratio_to_kannel: float | None = None
@@ -87,7 +89,9 @@ def machine() -> Machine:
     )
 
 
-def report(scenario: str, runs: Sequence[Run], kannel: Sequence[Run], *, command: str) -> Report:
+def report(
+    scenario: str, runs: Sequence[Run], *, kannel: Sequence[Run] = (), limits: Sequence[Run] = (), command: str = ""
+) -> Report:
     """What these runs, and those of Kannel made in turn with them, come to."""
     pairs = [
         Pair(ours_per_s=our.per_s, kannel_per_s=their.per_s, ratio=round(our.per_s / their.per_s, 3))
@@ -100,6 +104,7 @@ def report(scenario: str, runs: Sequence[Run], kannel: Sequence[Run], *, command
         scenario=scenario,
         runs=list(runs),
         medians_per_s=_medians([*runs, *kannel]),
+        limits=list(limits),
         kannel=list(kannel),
         pairs=pairs,
         ratio_to_kannel=statistics.median(pair.ratio for pair in pairs) if pairs else None,

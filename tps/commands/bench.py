@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from tps.bench import encoding, kannel, results, scenarios, session
+from tps.bench import encoding, kannel, limits, results, scenarios, session
 from tps.bench.api import StalledError
 from tps.bench.processes import ProcessError
 from tps.bench.results import Run
@@ -35,6 +35,7 @@ KANNEL_DOES = ("bulk", "single")
 """What Kannel can be asked for too; it has no bulk, so its requests are lone ones."""
 WARM_UP_SHARE = 10
 WARM_UP_MAX = 2_000
+LIMIT_COUNT = 200_000
 
 Count = Annotated[int | None, typer.Option(min=1, max=100_000_000, help="Units to measure.")]
 Connections = Annotated[int, typer.Option(min=1, max=1000, help="HTTP connections of lone requests.")]
@@ -49,6 +50,7 @@ First = Annotated[int, typer.Option(min=0, help="First subscriber's number: anot
 SmscDelay = Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long the SMSC takes to answer.")]
 RouteRate = Annotated[int, typer.Option(min=0, help="Limit of each link in PDUs a second; 0: none.")]
 ServeWith = Annotated[str, typer.Option(metavar="OPTIONS", help="What else `tps serve` is told.")]
+ShowLimits = Annotated[bool, typer.Option("--show-limits", help="Tell first what the simulated SMSC itself can take.")]
 CompareKannel = Annotated[
     bool, typer.Option("--compare-kannel", help="Let Kannel do the same in turn, and tell the ratio.")
 ]
@@ -73,6 +75,7 @@ def _command(scenario: str) -> Callable[..., None]:
         route_rate: RouteRate = 0,
         serve_with: ServeWith = "",
         json_file: JsonFile = None,
+        show_limits: ShowLimits = False,
         compare_kannel: CompareKannel = False,
     ) -> None:
         units = count or COUNTS[scenario][0]
@@ -93,7 +96,7 @@ def _command(scenario: str) -> Callable[..., None]:
         )
         if compare_kannel and (scenario not in KANNEL_DOES or url is not None):
             raise BadInputError(f"--compare-kannel: with {' and '.join(KANNEL_DOES)}, on this machine")
-        _run(scenario, options, repeat, json_file, with_kannel=compare_kannel)
+        _run(scenario, options, repeat, json_file, with_limits=show_limits, with_kannel=compare_kannel)
 
     run.__doc__ = f"{COUNTS[scenario][1]}\n\nExample: tps bench {scenario} --repeat 3"
     return run
@@ -102,8 +105,11 @@ def _command(scenario: str) -> Callable[..., None]:
 bulk, single, detect, campaign, encode, smpp = map(_command, COUNTS)
 
 
-def _run(scenario: str, options: Options, repeat: int, json_file: Path | None, *, with_kannel: bool) -> None:
+def _run(
+    scenario: str, options: Options, repeat: int, json_file: Path | None, *, with_limits: bool, with_kannel: bool
+) -> None:
     logs.configure(readable=True, warnings_only=True)
+    limited = _shown(_limits()) if with_limits else []
     runs: list[Run] = []
     theirs: list[Run] = []
     for turn in range(repeat):
@@ -113,7 +119,7 @@ def _run(scenario: str, options: Options, repeat: int, json_file: Path | None, *
         )
         if with_kannel:
             theirs += _shown([_in_folder(lambda folder: kannel.sendota(options, folder))])
-    report = results.report(scenario, runs, theirs, command=" ".join(["tps", *sys.argv[1:]]))
+    report = results.report(scenario, runs, kannel=theirs, limits=limited, command=" ".join(["tps", *sys.argv[1:]]))
     bench_page.show_report(report)
     if json_file is not None:
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
@@ -123,6 +129,13 @@ def _shown(runs: list[Run]) -> list[Run]:
     for run in runs:
         bench_page.show(run)
     return runs
+
+
+def _limits() -> list[Run]:
+    return [
+        _in_folder(lambda folder: limits.smsc_limit(LIMIT_COUNT, folder, with_receipts=False)),
+        _in_folder(lambda folder: limits.smsc_limit(LIMIT_COUNT, folder, with_receipts=True)),
+    ]
 
 
 def _measured(scenario: str, options: Options) -> list[Run]:

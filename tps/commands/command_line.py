@@ -33,7 +33,10 @@ PLACES: dict[str, str | dict[str, str]] = {
     "encode":   "document:encode",
     "decode":   "document:decode",
     "simulate": {"smsc": "simulation:smsc", "handsets": "simulation:handsets"},
-    "bench":    {name: f"bench:{name}" for name in ("bulk", "single", "detect", "campaign", "encode", "smpp")},
+    "bench":    {
+        "bulk": "bench:bulk", "single": "bench:single", "detect": "bench:detect", "campaign": "bench:campaign",
+        "encode": "bench:encode", "smpp": "bench:smpp", "fill": "bench_files:fill", "plot": "bench_files:plot",
+    },
     "version":  "version:version",
 }
 # fmt: on
