@@ -31,7 +31,7 @@ def test_a_port_that_is_taken_ends_it_in_a_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         path.write_text(f'[store]\nurl = "sqlite:///{tmp_path}/tps.sqlite3"\n[http]\nport = {port}\n')
-        command = [sys.executable, "-m", "tps", "serve", "--config", path]
+        command = [sys.executable, "-m", "tps", "serve", "--config", str(path)]
         refused = subprocess.run(command, capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     last_line = refused.stderr.splitlines()[-1]
