@@ -1,7 +1,13 @@
-"""Hypothesis strategies for settings that client provisioning can carry: every field, ids unique, links that meet."""
+"""Hypothesis strategies for settings that client provisioning can carry: every field, ids unique, links that meet.
+
+Every strategy is made once, at import or behind a cache: one that is made anew in each draw is also checked anew, which
+takes longer than drawing from it.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
+from itertools import chain
 from typing import Any, TypeVar, get_args
 
 from hypothesis import strategies as st
@@ -40,11 +46,15 @@ from encoders.settings_part import ExtraParm
 from encoders.settings_proxy import PhysicalProxy, Port, Proxy, ProxyAuthentication
 
 Value = TypeVar("Value")
+Ids = tuple[str, ...]
 
 SECRET_MARK = "hush"
 """Leads every secret that is drawn, so that a test can look for it."""
 OTHER_BEARERS = tuple(bearer for bearer in get_args(Bearer) if not bearer.endswith("-GPRS"))
 """Bearers that are not for an APN alone."""
+POINTS: tuple[Ids, ...] = (("internet",), ("0", "mms.-"))
+GATEWAYS: tuple[Ids, ...] = ((), ("internet",), ("wap", "mms.-"))
+"""Ids of the access points and proxies there are: few sets, so that what links to them is made once for each."""
 SERVICES = ("CL-WSP", "CO-WSP", "CL-SEC-WSP", "CO-SEC-WSP", "OTA-HTTP-TO", "OTA-HTTP-TLS-PO")
 
 characters = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="{}\ufffe\uffff")
@@ -58,7 +68,7 @@ identifiers = st.text("abcdefghijklmnopqrstuvwxyz0123456789.-", min_size=1, max_
 uint32 = st.integers(0, 2**32 - 1)
 port_numbers = st.integers(1, 65535)
 countries = st.integers(0, 999).map("{:03d}".format)
-networks = st.from_regex("[0-9]{2,3}", fullmatch=True)
+networks = st.text("0123456789", min_size=2, max_size=3)
 ip_addresses = st.ip_addresses().map(str)
 wsp_versions = st.sampled_from(["1.1", "1.2", "1.3", "2.0"])
 
@@ -73,15 +83,15 @@ def few(values: st.SearchStrategy[Value], *, least: int = 0) -> st.SearchStrateg
     return st.lists(values, min_size=least, max_size=max(2, least)).map(tuple)
 
 
-def some(ids: tuple[str, ...], *, least: int = 0) -> st.SearchStrategy[tuple[str, ...]]:
+def some(ids: Ids, *, least: int = 0) -> st.SearchStrategy[Ids]:
     """At most two of the ids there are."""
-    return st.lists(st.sampled_from(ids), min_size=least, max_size=2).map(tuple) if ids else st.just(())
+    return few(st.sampled_from(ids), least=least) if ids else st.just(())
 
 
 extra_parms = st.lists(
     st.builds(
         ExtraParm,
-        name=st.from_regex("X-[A-Z0-9!<&\"']{1,6}", fullmatch=True),
+        name=st.text("ABCXYZ019!<&\"'", min_size=1, max_size=6).map("X-".__add__),
         value=maybe(st.text(characters, max_size=12) | templates),
     ),
     max_size=2,
@@ -94,7 +104,7 @@ authentications = st.builds(
     user=maybe(st.just("") | texts),
     password=maybe(secrets),
     entities=few(st.sampled_from(["AAA", "HA"])),
-    security_parameter_index=maybe(st.from_regex("[0-9A-Fa-f]{1,8}", fullmatch=True)),
+    security_parameter_index=maybe(st.text("0123456789ABCDEFabcdef", min_size=1, max_size=8)),
 )
 link_speeds = st.just("AUTOBAUDING") | st.integers(1, 2**32 - 1)
 calls = st.builds(
@@ -129,6 +139,12 @@ servers = st.builds(
     ports=few(st.builds(Port, number=port_numbers, services=few(st.sampled_from(["25", "465", "995"])))),
 )
 proxy_ports = few(st.builds(Port, number=port_numbers, services=few(st.sampled_from(SERVICES))))
+proxy_authentications = st.builds(
+    ProxyAuthentication,
+    method=st.sampled_from(["HTTP-BASIC", "HTTP-DIGEST", "WTLS-SS"]),
+    user=maybe(texts),
+    password=maybe(secrets),
+)
 methods = few(st.sampled_from(["BASIC", "DIGEST", "HTTP-BASIC", "X509"]))
 logins = st.builds(Login, methods=methods, user=maybe(texts), password=maybe(secrets), data=maybe(secrets))
 credentials = st.builds(
@@ -153,86 +169,101 @@ vendor_blocks: st.SearchStrategy[VendorBlock] = st.recursive(
     lambda inner: st.builds(VendorBlock, type=identifiers, parms=extra_parms, blocks=few(inner)),
     max_leaves=3,
 )
+vendor_configurations = st.builds(VendorConfiguration, name=texts, parms=extra_parms, blocks=few(vendor_blocks))
+
+
+ADDRESSES: dict[Any, st.SearchStrategy[str]] = {
+    **dict.fromkeys(("APN", "E164", "ALPHA", "SCODE", "TETRA-ITSI", "MAN"), texts),
+    "IPV4": st.ip_addresses(v=4).map(str),
+    "IPV6": st.ip_addresses(v=6).map(str),
+}
+"""Kinds of address of an access point, and the addresses of each."""
+LOCAL_ADDRESSES: dict[Any, st.SearchStrategy[str | None]] = {
+    None: maybe(ip_addresses),
+    "IPV4": maybe(ADDRESSES["IPV4"]),
+    "IPV6": maybe(ADDRESSES["IPV6"]),
+    "IPV4V6": maybe(ip_addresses),
+}
+"""IP versions of an access point, and the addresses that the handset may have of each."""
+address_kinds, ip_versions = st.sampled_from(list(ADDRESSES)), st.sampled_from(list(LOCAL_ADDRESSES))
+bearers_of_apns, other_bearers = few(st.sampled_from(get_args(Bearer))), few(st.sampled_from(OTHER_BEARERS))
+other_access_point_fields: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "name": texts,
+        "internet": st.booleans(),
+        "authentications": few(authentications),
+        "dns_servers": few(ip_addresses),
+        "linger_s": maybe(uint32),
+        "call": maybe(calls),
+        "qos": maybe(qualities),
+        "mobile_ip": maybe(mobile_ips),
+        "validities": few(validities),
+    }
+)
 
 
 @st.composite
 def access_points(draw: st.DrawFn, identifier: str) -> AccessPoint:
     """One access point with this id."""
-    version = draw(st.sampled_from([None, "IPV4", "IPV6", "IPV4V6"]))
-    addresses = {"IPV4": st.ip_addresses(v=4), "IPV6": st.ip_addresses(v=6)}.get(str(version), st.ip_addresses())
-    kind = draw(st.sampled_from(["APN", "E164", "ALPHA", "SCODE", "TETRA-ITSI", "MAN", "IPV4", "IPV6"]))
-    address = draw(ip_addresses if kind.startswith("IPV") else texts)
+    kind, version = draw(address_kinds), draw(ip_versions)
     return AccessPoint(
         id=identifier,
-        name=draw(texts),
-        address=address,
-        address_type=("IPV6" if ":" in address else "IPV4") if kind.startswith("IPV") else kind,  # type: ignore[arg-type]
-        bearers=draw(few(st.sampled_from(get_args(Bearer) if kind == "APN" else OTHER_BEARERS))),
-        internet=draw(st.booleans()),
-        authentications=draw(few(authentications)),
-        ip_version=version,  # type: ignore[arg-type]
-        local_address=draw(maybe(addresses.map(str))),
-        dns_servers=draw(few(ip_addresses)),
-        linger_s=draw(maybe(uint32)),
-        call=draw(maybe(calls)),
-        qos=draw(maybe(qualities)),
-        mobile_ip=draw(maybe(mobile_ips)),
-        validities=draw(few(validities)),
+        address=draw(ADDRESSES[kind]),
+        address_type=kind,
+        bearers=draw(bearers_of_apns if kind == "APN" else other_bearers),
+        ip_version=version,
+        local_address=draw(LOCAL_ADDRESSES[version]),
+        **draw(other_access_point_fields),
     )
 
 
-@st.composite
-def physical_proxies(draw: st.DrawFn, place: int, points: tuple[str, ...]) -> PhysicalProxy:
+@cache
+def physical_proxies(place: int, points: Ids) -> st.SearchStrategy[PhysicalProxy]:
     """One address of a proxy, at this place of its list."""
-    return PhysicalProxy(
-        id=draw(st.sampled_from([None, f"address {place}"])),
-        address=draw(plain_texts | ip_addresses),
-        address_type=draw(st.sampled_from([None, "E164", "ALPHA", "SCODE", "TETRA-ITSI", "MAN"])),
-        host_name=draw(maybe(texts)),
-        access_points=draw(some((*points, "INTERNET"), least=1)),
-        domains=draw(few(texts)),
-        wsp_version=draw(maybe(wsp_versions)),
-        push_enabled=draw(maybe(st.booleans())),
-        pull_enabled=draw(maybe(st.booleans())),
-        ports=draw(proxy_ports),
+    return st.builds(
+        PhysicalProxy,
+        id=st.sampled_from([None, f"address {place}"]),
+        address=plain_texts | ip_addresses,
+        address_type=st.sampled_from([None, "E164", "ALPHA", "SCODE", "TETRA-ITSI", "MAN"]),
+        host_name=maybe(texts),
+        access_points=some((*points, "INTERNET"), least=1),
+        domains=few(texts),
+        wsp_version=maybe(wsp_versions),
+        push_enabled=maybe(st.booleans()),
+        pull_enabled=maybe(st.booleans()),
+        ports=proxy_ports,
     )
 
 
-@st.composite
-def proxies(draw: st.DrawFn, identifier: str, points: tuple[str, ...]) -> Proxy:
+@cache
+def proxies(identifier: str, points: Ids) -> st.SearchStrategy[Proxy]:
     """One proxy with this id, reached over these access points."""
-    return Proxy(
-        id=identifier,
-        name=draw(texts),
-        addresses=tuple(draw(physical_proxies(place, points)) for place in range(draw(st.integers(1, 2)))),
-        provider_id=draw(maybe(texts)),
-        domains=draw(few(texts)),
-        ports=draw(proxy_ports),
-        authentications=draw(
-            few(
-                st.builds(
-                    ProxyAuthentication,
-                    method=st.sampled_from(["HTTP-BASIC", "HTTP-DIGEST", "WTLS-SS"]),
-                    user=maybe(texts),
-                    password=maybe(secrets),
-                )
-            )
-        ),
-        password=draw(maybe(secrets)),
-        push_authentication=draw(st.sampled_from([None, "HTTP-BASIC", "HTTP-DIGEST"])),
-        home_page=draw(maybe(urls)),
-        home_page_user=draw(maybe(texts)),
-        home_page_password=draw(maybe(secrets)),
-        trusted=draw(st.booleans()),
-        master=draw(st.booleans()),
-        wsp_version=draw(maybe(wsp_versions)),
-        push_enabled=draw(maybe(st.booleans())),
-        pull_enabled=draw(maybe(st.booleans())),
+    first, second = physical_proxies(0, points), physical_proxies(1, points)
+    return st.builds(
+        Proxy,
+        id=st.just(identifier),
+        name=texts,
+        addresses=st.tuples(first) | st.tuples(first, second),
+        provider_id=maybe(texts),
+        domains=few(texts),
+        ports=proxy_ports,
+        authentications=few(proxy_authentications),
+        password=maybe(secrets),
+        push_authentication=st.sampled_from([None, "HTTP-BASIC", "HTTP-DIGEST"]),
+        home_page=maybe(urls),
+        home_page_user=maybe(texts),
+        home_page_password=maybe(secrets),
+        trusted=st.booleans(),
+        master=st.booleans(),
+        wsp_version=maybe(wsp_versions),
+        push_enabled=maybe(st.booleans()),
+        pull_enabled=maybe(st.booleans()),
     )
 
 
-def applications(points: tuple[str, ...], gateways: tuple[str, ...]) -> st.SearchStrategy[Application]:
-    """Any application that uses these access points and proxies."""
+@cache
+def applications(points: Ids, gateways: Ids) -> st.SearchStrategy[tuple[Application, ...]]:
+    """Applications that use these access points and proxies, of each kind one or none, so that few draws try all."""
 
     def build(application: Callable[..., Value], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Value]:
         shared: dict[str, st.SearchStrategy[Any]] = {
@@ -257,7 +288,7 @@ def applications(points: tuple[str, ...], gateways: tuple[str, ...]) -> st.Searc
     }
     incoming = st.builds(IncomingMail, protocol=st.sampled_from(["POP3", "IMAP4"]), **mail_server)
     outgoing = st.builds(MailServer, **mail_server)
-    return st.one_of(
+    kinds: tuple[st.SearchStrategy[Application], ...] = (
         build(Browser, home_page=maybe(bookmarks), bookmarks=few(bookmarks)),
         build(
             Mms,
@@ -290,46 +321,43 @@ def applications(points: tuple[str, ...], gateways: tuple[str, ...]) -> st.Searc
             resources=few(st.builds(Resource, home_page=st.booleans(), **database_fields)),
         ),
     )
+    return st.tuples(*(st.lists(kind, max_size=1) for kind in kinds)).map(lambda drawn: tuple(chain(*drawn)))
 
 
-@st.composite
-def settings(draw: st.DrawFn) -> Settings:
-    """Settings with at least one access point."""
-    points = tuple(draw(st.lists(identifiers, min_size=1, max_size=2, unique=True)))
-    gateways = tuple(draw(st.lists(identifiers, max_size=2, unique=True)))
-    return Settings(
-        name=draw(texts),
-        access_points=tuple(draw(access_points(point)) for point in points),
-        proxies=tuple(draw(proxies(gateway, points)) for gateway in gateways),
-        applications=draw(few(applications(points, gateways))),
-        bootstraps=draw(
-            few(
-                st.builds(
-                    Bootstrap,
-                    name=maybe(texts),
-                    provisioning_url=maybe(urls),
-                    country=maybe(countries),
-                    networks=few(networks),
-                    proxies=some(gateways),
-                    contexts_allowed=maybe(uint32),
-                )
-            )
-        ),
-        client_identity=draw(maybe(texts)),
-        access_rules=draw(
-            few(
-                st.builds(
-                    AccessRule,
-                    name=maybe(texts),
-                    app_ids=few(texts),
-                    ports=few(port_numbers),
-                    domains=few(texts),
-                    access_points=some(points),
-                    proxies=some(gateways),
-                )
-            )
-        ),
-        vendor_configurations=draw(
-            few(st.builds(VendorConfiguration, name=texts, parms=extra_parms, blocks=few(vendor_blocks)))
-        ),
+@cache
+def settings_with(points: Ids, gateways: Ids) -> st.SearchStrategy[Settings]:
+    """Settings with these access points and proxies."""
+    bootstraps = st.builds(
+        Bootstrap,
+        name=maybe(texts),
+        provisioning_url=maybe(urls),
+        country=maybe(countries),
+        networks=few(networks),
+        proxies=some(gateways),
+        contexts_allowed=maybe(uint32),
     )
+    access_rules = st.builds(
+        AccessRule,
+        name=maybe(texts),
+        app_ids=few(texts),
+        ports=few(port_numbers),
+        domains=few(texts),
+        access_points=some(points),
+        proxies=some(gateways),
+    )
+    return st.builds(
+        Settings,
+        name=texts,
+        access_points=st.tuples(*(access_points(point) for point in points)),
+        proxies=st.tuples(*(proxies(gateway, points) for gateway in gateways)),
+        applications=applications(points, gateways),
+        bootstraps=few(bootstraps),
+        client_identity=maybe(texts),
+        access_rules=few(access_rules),
+        vendor_configurations=few(vendor_configurations),
+    )
+
+
+def settings() -> st.SearchStrategy[Settings]:
+    """Settings with at least one access point."""
+    return st.one_of(*(settings_with(points, gateways) for gateways in GATEWAYS for points in POINTS))

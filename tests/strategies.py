@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from encoders.client_provisioning import Characteristic, Document, Parm
 from encoders.client_provisioning_content import CONTENT
 from encoders.client_provisioning_tokens import ATTRIBUTE_VALUES
+
+fewer_examples = settings(max_examples=max(25, settings().max_examples // 3))
+"""A third of the profile's examples, for tests of which each example does much: whole settings are hundreds of draws
+and try most fields at once, a peer is a process of its own."""
 
 PARM_NAMES = sorted({parm.name for rule in CONTENT.values() for parm in rule.parms})
 TYPES = sorted(CONTENT)

@@ -26,6 +26,7 @@ from encoders.settings_application import (
 from encoders.settings_part import ExtraParm
 from encoders.settings_proxy import PhysicalProxy, Proxy
 from tests.settings_strategies import settings as drawn_settings
+from tests.strategies import fewer_examples
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "settings"
 NAMES = sorted(path.stem for path in FIXTURES.glob("*.json"))
@@ -108,6 +109,7 @@ def test_the_examples_go_through_wbxml_and_xml_unchanged(name: str) -> None:
 
 
 @given(drawn_settings())
+@fewer_examples
 def test_any_settings_give_a_sound_document_that_goes_through_wbxml_and_xml_unchanged(drawn: Settings) -> None:
     document = to_document(drawn)
     assert [str(finding) for finding in validate(document) if finding.severity is Severity.ERROR] == []
@@ -269,6 +271,7 @@ def test_a_value_that_is_missing_or_cannot_be_sent_is_named() -> None:
 
 
 @given(drawn_settings())
+@fewer_examples
 def test_filling_with_the_placeholders_a_document_names_leaves_none(drawn: Settings) -> None:
     document = to_document(drawn)
     filled = fill(document, dict.fromkeys(placeholders(document), "value"))

@@ -16,6 +16,7 @@ from encoders.settings_links import verify_links
 from encoders.settings_part import MASK, ExtraParm, Part
 from encoders.settings_proxy import PhysicalProxy, Proxy
 from tests.settings_strategies import SECRET_MARK, settings
+from tests.strategies import fewer_examples
 
 FIXTURES = sorted((Path(__file__).parents[2] / "fixtures" / "settings").glob("*.json"))
 INTERNET = AccessPoint(id="internet", name="Internet", address="internet")
@@ -52,6 +53,7 @@ def test_canonical_json_holds_what_is_given_in_the_order_of_the_model() -> None:
 
 
 @given(settings())
+@fewer_examples
 def test_settings_have_one_json_form_and_come_back_from_it(drawn: Settings) -> None:
     octets = encode(drawn)
     assert decode(octets) == drawn
@@ -60,6 +62,7 @@ def test_settings_have_one_json_form_and_come_back_from_it(drawn: Settings) -> N
 
 
 @given(settings())
+@fewer_examples
 def test_no_secret_is_in_what_is_masked_or_shown(drawn: Settings) -> None:
     assert SECRET_MARK not in encode(masked(drawn)).decode()
     assert SECRET_MARK not in repr(drawn)

@@ -18,7 +18,7 @@ from encoders.client_provisioning import (
 from encoders.client_provisioning_tokens import ATTRIBUTE_STARTS, ATTRIBUTE_VALUES
 from tests.facts import facts, name_of
 from tests.interop.conftest import peer
-from tests.strategies import documents, plain_texts
+from tests.strategies import documents, fewer_examples, plain_texts
 
 EXAMPLES = facts("client_provisioning_wbxml.json")
 SPELLING_SLIPS = {"TRETRA-SDS": "TETRA-SDS", "TRETRA-PACKET": "TETRA-PACKET"}
@@ -64,7 +64,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(documents(plain_texts, min_size=1))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(fewer_examples, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_both_read_each_other_and_ours_is_never_longer(folder: Path, document: Document) -> None:
     agrees(document, folder)
 

@@ -16,6 +16,7 @@ from encoders.settings import Settings
 from encoders.settings import decode as decode_settings
 from tests.facts import FIXTURES
 from tests.settings_strategies import settings as drawn_settings
+from tests.strategies import fewer_examples
 from tps.sim.handset import Handset, Outcome
 from tps.sim.handset_behaviour import FAMILIES, GECKO, STRICT, TOLERANT, HandsetBehaviour
 from tps.sim.handset_settings import Plain
@@ -84,6 +85,7 @@ def test_the_form_of_every_method_is_taken_by_the_strict(behaviour: HandsetBehav
 
 
 @given(drawn_settings(), st.sampled_from(Method), st.booleans(), st.integers(0, 255), st.sampled_from(IMSIS))
+@fewer_examples
 def test_whatever_the_settings_the_handset_holds_the_same(
     settings: Settings, method: Method, wide: bool, reference: int, imsi: str
 ) -> None:
