@@ -164,11 +164,9 @@ database_fields: dict[str, st.SearchStrategy[Any]] = {
     "sync_type": maybe(st.sampled_from(get_args(SyncType))),
     "login": maybe(logins),
 }
-vendor_blocks: st.SearchStrategy[VendorBlock] = st.recursive(
-    st.builds(VendorBlock, type=identifiers, parms=extra_parms),
-    lambda inner: st.builds(VendorBlock, type=identifiers, parms=extra_parms, blocks=few(inner)),
-    max_leaves=3,
-)
+innermost_vendor_blocks = st.builds(VendorBlock, type=identifiers, parms=extra_parms)
+inner_vendor_blocks = st.builds(VendorBlock, type=identifiers, parms=extra_parms, blocks=few(innermost_vendor_blocks))
+vendor_blocks = st.builds(VendorBlock, type=identifiers, parms=extra_parms, blocks=few(inner_vendor_blocks))
 vendor_configurations = st.builds(VendorConfiguration, name=texts, parms=extra_parms, blocks=few(vendor_blocks))
 
 
