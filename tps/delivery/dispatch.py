@@ -84,7 +84,7 @@ class Dispatch:
         """Claim and send until stopped."""
         while not self._stopping:
             self._wake.clear()
-            rooms = {route: route.room() for route in self._routes}
+            rooms = {route: _worthwhile(route) for route in self._routes}
             limit = min(CLAIM_MAX, -(-sum(rooms.values()) // PARTS_EXPECTED))
             claim = partial(self._claim, limit=limit, rooms=rooms, returned=self._returned)
             try:
@@ -164,6 +164,12 @@ class Dispatch:
             pin=secrets.pin,
             values=secrets.values,
         )
+
+
+def _worthwhile(route: Route) -> int:
+    """The room of a route, 0 while less than half of it is free: a few large claims cost less than many small ones."""
+    room = route.room()
+    return room if room * 2 >= route.capacity else 0
 
 
 def _why_ended(push: DuePush, now: int) -> tuple[Event, str] | None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tps.decisions.push_life import Event
-from tps.decisions.receipts import Receipt
 from tps.decisions.retry import GiveUp, RetryAt, decide
 from tps.store.pushes import DuePush
 
@@ -48,9 +47,9 @@ class Flight:
     """Bit i: part i has a positive receipt."""
     failure: str | None = None
     """What a negative receipt said."""
-    receipts: list[Receipt] = field(default_factory=list)
-    """To be acknowledged when the outcome is on the disk."""
     answered_at: float = 0.0
+    is_landing: bool = False
+    """Its outcome is being written."""
 
     def __post_init__(self) -> None:
         self.outstanding = self.parts

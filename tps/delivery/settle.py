@@ -4,13 +4,17 @@
     receipts  -> the flight, while it is in the air; else message id -> submission -> push, on the disk
     landed    -> one move each: SENT, DELIVERED, FAILED, back to QUEUED, UNCERTAIN
 
-A receipt may overtake the answer that names its message id: it waits, unacknowledged, for `PARKED_S`. A flight whose
-parts are all accepted waits `LINGER_S` for its receipts, so that a fast SMSC costs one write a push instead of two.
+Two tasks share the work: one folds what comes back into memory at once, so that the SMSC's window does not wait for our
+disk; the other writes, a round at a time. A receipt may overtake the answer that names its message id: it waits,
+unacknowledged, for `PARKED_S`. A flight whose parts are all accepted waits `LINGER_S` for its receipts, so that a fast
+SMSC costs one write a push instead of two.
 """
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -29,7 +33,10 @@ from tps.store.submissions import Candidate, Match, Submission
 
 log = structlog.get_logger(__name__)
 
-LINGER_S = 0.05
+LINGER_S = 0.5
+"""How long a flight whose parts are all accepted waits for its receipts before it lands as SENT."""
+ROUND_S = 0.03
+"""Shortest time between two rounds: a few more in each write make it cheaper for all of them."""
 PARKED_S = 10.0
 """How long a receipt that nobody knows waits for the answer it may have overtaken, here or at another node."""
 LOOK_AGAIN_S = 0.25
@@ -74,6 +81,8 @@ class Settle:
         self._forms: Mapping[str, MessageIdForm] = {route.name: route.config.message_id_form for route in routes}
         self._answered: dict[int, Flight] = {}
         self._parked: list[Parked] = []
+        self._sought: list[Parked] = []
+        self._due = asyncio.Event()
         self._stopping = False
         self.unmatched = 0
         """Receipts that never found their push."""
@@ -81,33 +90,48 @@ class Settle:
     def stop(self) -> None:
         """Finish when nothing is in the air any more."""
         self._stopping = True
-        self._routes.outcome_ready.set()
+        self._due.set()
 
     async def run(self) -> None:
         """Settle until stopped and everything has landed."""
-        while not (self._stopping and not len(self._flights) and not self._routes.outcome_ready.is_set()):
-            await self._something_to_do()
+        async with asyncio.TaskGroup() as group:
+            listening = group.create_task(self._listen(), name="settle-listen")
+            await self._write_rounds()
+            listening.cancel()
+
+    async def _listen(self) -> None:
+        """Fold what comes back into the flights, also while a round is being written."""
+        while True:
+            await self._routes.outcome_ready.wait()
+            monotonic = self._monotonic()
+            drained = [outcomes for _, outcomes in self._routes.drain_outcomes()]
+            for outcomes in drained:
+                self._fold_answers(outcomes, monotonic)
+            self._fold_receipts([receipt for outcomes in drained for receipt in outcomes.receipts], monotonic)
+            if self._answered or self._sought:
+                self._due.set()
+            self._wake.set()  # answers make room
+            await asyncio.sleep(0)
+
+    async def _write_rounds(self) -> None:
+        """Write what has landed and what was found, a round at a time."""
+        while not (self._stopping and not len(self._flights) and not self._sought):
+            began = self._monotonic()
             try:
-                await self._settle([outcomes for _, outcomes in self._routes.drain_outcomes()])
+                await self._round(began)
             except RetryLaterError:
                 log.warning("settle.waits_for_the_store", flights=len(self._flights))
                 await asyncio.sleep(DISK_PAUSE_S)
+            if not self._sought:
+                await asyncio.sleep(max(0.0, began + ROUND_S - self._monotonic()))
+            is_waiting = self._answered or self._parked or self._stopping
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._due.wait(), TICK_S if is_waiting else None)
 
-    async def _something_to_do(self) -> None:
-        waits = TICK_S if self._answered or self._parked or self._stopping else None
-        try:
-            await asyncio.wait_for(self._routes.outcome_ready.wait(), waits)
-        except TimeoutError:
-            return
-
-    async def _settle(self, drained: Sequence[Outcomes]) -> None:
-        """One round: fold in memory, write once, then acknowledge what the write made durable."""
-        monotonic = self._monotonic()
-        for outcomes in drained:
-            self._fold_answers(outcomes, monotonic)
-        if drained:
-            self._wake.set()  # answers make room
-        sought = self._fold_receipts([receipt for outcomes in drained for receipt in outcomes.receipts], monotonic)
+    async def _round(self, monotonic: float) -> None:
+        """One write; then acknowledge what it made durable."""
+        self._due.clear()
+        sought, self._sought = self._sought + self._to_look_for_again(monotonic), []
         landing = self._landing(monotonic)
         if not landing and not sought:
             return
@@ -115,12 +139,10 @@ class Settle:
         try:
             found = await self._database.write(lambda connection: self._write(connection, landing, sought, now))
         except RetryLaterError:
-            self._parked += [parked._replace(next_look=monotonic) for parked in sought]
+            self._sought += sought
+            self._answered |= {flight.push.id: flight for flight in landing}
             raise
         self._flights.land(landing)
-        for flight in landing:
-            del self._answered[flight.push.id]
-        self._routes.acknowledge([receipt for flight in landing for receipt in flight.receipts])
         self._park_or_acknowledge(sought, found, monotonic)
 
     def _fold_answers(self, outcomes: Outcomes, monotonic: float) -> None:
@@ -148,54 +170,67 @@ class Settle:
                 if not flight.outstanding:
                     answered[push_id] = flight
 
-    def _fold_receipts(self, receipts: Sequence[Receipt], monotonic: float) -> list[Parked]:
-        """Into the flights they belong to; returns those to be looked for on the disk."""
-        self._routes.acknowledge([receipt for receipt in receipts if not receipt.final or self._is_repeated(receipt)])
-        sought = [
-            Parked(receipt, monotonic, monotonic + PARKED_S)
-            for receipt in receipts
-            if receipt.final and not self._is_repeated(receipt) and not self._fold_receipt(receipt)
-        ]
+    def _fold_receipts(self, receipts: Sequence[Receipt], monotonic: float) -> None:
+        """Into the flights they belong to; the others are sought on the disk in the next round.
+
+        What a flight took is acknowledged at once: until the flight lands, the disk says SENDING, and if this process
+        died the push would be UNCERTAIN whether or not the SMSC kept the receipt.
+        """
+        taken: list[Receipt] = []
+        for receipt in receipts:
+            if not receipt.final or self._fold_receipt(receipt):
+                taken.append(receipt)
+            else:
+                self._sought.append(Parked(receipt, monotonic, monotonic + PARKED_S))
         if self._parked:
             waiting: list[Parked] = []
             for parked in self._parked:
                 if self._fold_receipt(parked.receipt):
-                    continue
-                if parked.next_look <= monotonic:
-                    sought.append(parked)
+                    taken.append(parked.receipt)
                 else:
                     waiting.append(parked)
             self._parked = waiting
-        return sought
+        self._routes.acknowledge(taken)
 
-    def _is_repeated(self, receipt: Receipt) -> bool:
-        """True when every receipt of its push is on the disk already."""
-        candidates = id_candidates(receipt.message_id, self._forms[receipt.route])
-        return bool(candidates) and self._flights.has_landed(receipt.route, candidates[0])
+    def _to_look_for_again(self, monotonic: float) -> list[Parked]:
+        due = [parked for parked in self._parked if parked.next_look <= monotonic]
+        if due:
+            self._parked = [parked for parked in self._parked if parked.next_look > monotonic]
+        return due
 
     def _fold_receipt(self, receipt: Receipt) -> bool:
-        """True when the receipt belongs to a flight; a part that is looked for by several ids must be of its number."""
-        for rank, message_id in enumerate(id_candidates(receipt.message_id, self._forms[receipt.route])):
-            found = self._flights.of_message(receipt.route, message_id)
-            if found is None:
-                continue
-            flight, part = found
-            if rank == 0 or _same_number(flight.push.msisdn, receipt.destination):
-                flight.receipts.append(receipt)
-                if receipt.state in POSITIVE:
-                    flight.delivered |= 1 << part
-                elif flight.failure is None:
-                    flight.failure = _failure(receipt, part)
+        """True when the receipt belongs to a flight, or repeats one that has landed with its push."""
+        flights, route = self._flights, receipt.route
+        same = normal_form(receipt.message_id)
+        found = flights.of_message(route, same)
+        if found is None:
+            if flights.has_landed(route, same):
                 return True
-        return False
+            others = id_candidates(receipt.message_id, self._forms[route])
+            found = next((each for each in map(partial(flights.of_message, route), others) if each is not None), None)
+            # A number of another form may be another message's id: the handset's number tells.
+            if found is None or not _same_number(found[0].push.msisdn, receipt.destination):
+                return False
+        flight, part = found
+        if flight.is_landing:  # its outcome is being written: the next round finds the part on the disk
+            return False
+        if receipt.state in POSITIVE:
+            flight.delivered |= 1 << part
+        elif flight.failure is None:
+            flight.failure = _failure(receipt, part)
+        return True
 
     def _landing(self, monotonic: float) -> list[Flight]:
         """Flights whose outcome is to be written now."""
-        return [
+        landing = [
             flight
             for flight in self._answered.values()
             if flight.receipts_complete or monotonic - flight.answered_at >= LINGER_S
         ]
+        for flight in landing:
+            flight.is_landing = True
+            del self._answered[flight.push.id]
+        return landing
 
     def _write(
         self, connection: Connection, landing: Sequence[Flight], sought: Sequence[Parked], now: int

@@ -87,6 +87,11 @@ class Route:
         """PDUs the route takes now."""
         return sum(link.room() for link in self._senders)
 
+    @property
+    def capacity(self) -> int:
+        """PDUs the route takes when nothing is on its way: over all links that are up."""
+        return sum(link.up for link in self._senders) * self.config.backlog
+
     def pdu_count(self, segments: int) -> int:
         """PDUs, and so parts in the outcomes, of a push of so many segments: one in all with carriage "payload"."""
         return 1 if self.config.carriage == "payload" else segments
