@@ -101,6 +101,8 @@ async def sendota(options: Options, folder: Path) -> Run:
         seconds = max(ended_ms - answers.first_sent_ms, accepted_ms) / 1000
         steps = since((await kannel.smsc.record()).steps(), answers.first_sent_ms)
         parts_over_time = steps_by_second(steps, answers.first_sent_ms)
+        if sum(parts_over_time) != options.count * workload.SEGMENTS:
+            raise ProcessError(f"Kannel sent {sum(parts_over_time)} SMS for {options.count} documents")
         return Run(
             scenario="kannel sendota",
             unit="settings",

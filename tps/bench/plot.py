@@ -12,6 +12,8 @@ WIDTH, HEIGHT = 720, 360
 LEFT, RIGHT, TOP, BOTTOM = 72, 24, 48, 56
 COLOURS = ("#1f6f8b", "#c8553d", "#588157", "#8d6a9f", "#b08900", "#3d405b")
 _TICKS = 5
+_LETTER, _GAP = 6.6, 12.0
+"""About how wide a letter of the legend is, and what lies between two names."""
 _FONT = "font-family='system-ui, sans-serif' font-size='12'"
 
 
@@ -70,8 +72,9 @@ def line_chart(title: str, lines: Sequence[Line], *, x_title: str, y_title: str,
     """Lines over common axes, which begin at zero, or for decades at the lowest value."""
     points = [point for line in lines for point in line.points]
     x_low, x_high = _span([x for x, _ in points], from_zero=not x_by_decades)
-    _, y_high = _span([y for _, y in points], from_zero=True)
-    y_high = _nice(y_high)
+    y_high = _nice(max((y for _, y in points), default=1.0))
+    if not x_by_decades:
+        x_high = _nice(x_high)
 
     def place(x: float, y: float) -> str:
         share = _share_by_decades(x, x_low, x_high) if x_by_decades else (x - x_low) / (x_high - x_low)
@@ -86,8 +89,7 @@ def line_chart(title: str, lines: Sequence[Line], *, x_title: str, y_title: str,
         colour = COLOURS[number % len(COLOURS)]
         path = " ".join(place(x, y) for x, y in line.points)
         drawn.append(f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='2'/>")
-        drawn.append(_text(WIDTH - RIGHT, TOP + 16 * number, line.name, "end", colour))
-    return _svg(title, drawn)
+    return _svg(title, [*drawn, *_legend([line.name for line in lines])])
 
 
 def bar_chart(title: str, bars: Sequence[Bar], *, y_title: str) -> str:
@@ -122,6 +124,16 @@ def _svg(title: str, drawn: Sequence[str]) -> str:
         f"<title>{escape(title)}</title>\n<rect width='{WIDTH}' height='{HEIGHT}' fill='white'/>\n"
     )
     return head + "\n".join(drawn) + "\n</svg>\n"
+
+
+def _legend(names: Sequence[str]) -> list[str]:
+    """The names of lines, each in its colour, from the right."""
+    drawn: list[str] = []
+    x = float(WIDTH - RIGHT)
+    for number, name in reversed(list(enumerate(names))):
+        drawn.append(_text(x, TOP - 8, name, "end", COLOURS[number % len(COLOURS)]))
+        x -= len(name) * _LETTER + _GAP
+    return drawn
 
 
 def _frame(title: str, x_title: str, y_title: str) -> str:

@@ -20,7 +20,7 @@ from tps.sim.smsc_behaviour import Behaviour
 from tps.sim.smsc_pdus import SubmitSm
 
 TELL_EVERY_S = 0.1
-TENTH_MS = 100
+STEP_MS = 10
 ARRIVALS_MAX = 1_000_000
 """Parts whose arrival is noted; later ones are only counted."""
 ACCOUNT = "bench"
@@ -32,12 +32,12 @@ class Record(msgspec.Struct):
     first_ms: dict[str, float] = {}
     """When the first part for each number came: milliseconds since 1970-01-01 UTC."""
     parts: dict[int, int] = {}
-    """Parts that came in each tenth of a second since then."""
+    """How many came in each step of `STEP_MS` since then."""
 
     def steps(self) -> list[tuple[float, int]]:
         """Milliseconds since 1970-01-01 UTC, parts accepted until then."""
         totals = accumulate(number for _, number in sorted(self.parts.items()))
-        return [(tenth * TENTH_MS, total) for tenth, total in zip(sorted(self.parts), totals, strict=True)]
+        return [((step + 1) * STEP_MS, total) for step, total in zip(sorted(self.parts), totals, strict=True)]
 
 
 class Arrivals:
@@ -51,7 +51,7 @@ class Arrivals:
     def note(self, messages: list[SubmitSm]) -> None:
         """These have just come."""
         now_ms = time.time_ns() / 1e6
-        self._parts[int(now_ms // TENTH_MS)] += len(messages)
+        self._parts[int(now_ms // STEP_MS)] += len(messages)
         if self._noted < ARRIVALS_MAX:
             self._noted += len(messages)
             self._batches.append((now_ms, [message.destination_field for message in messages]))

@@ -60,7 +60,9 @@ def _pictures(name: str, report: Report) -> dict[str, str]:
     if latencies:
         pictures[f"{name}-latency"] = plotting.latency_distribution(latencies, f"Latency: {about}")
     if report.pairs:
-        pictures[f"{name}-kannel"] = plotting.compared(report.pairs, f"Compared with Kannel: {about}")
+        pictures[f"{name}-kannel"] = plotting.compared(
+            report.pairs, f"Ratio to Kannel {report.ratio_to_kannel}: {about}"
+        )
     return pictures
 
 
