@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+from sqlalchemy import update
 
 from tps import app
 from tps.config import Config, DetectionConfig, NodeConfig, StoreConfig
 from tps.decisions.identities import Device, bucket_of
 from tps.decisions.policy import DeliveryPolicy
 from tps.decisions.push_life import State
+from tps.decisions.receipts import read_receipt
 from tps.decisions.triggers import Trigger
 from tps.delivery.catalogue import context_of, fingerprint_of
 from tps.delivery.intake import pin_context, values_context
@@ -21,10 +23,12 @@ from tps.smpp.route_config import RouteConfig
 from tps.store import pushes, settings, subscribers
 from tps.store.database import Database
 from tps.store.pushes import PushRow
+from tps.store.schema import push
 from tps.store.sealing import Seal
 from tps.store.settings import StoredSettings
 from tps.store.subscribers import Subscriber
 
+START_MS = 1_800_000_000_000
 INTERNET = b"""{"name": "Internet", "access_points": [
     {"id": "internet", "name": "Operator Internet", "address": "internet.example", "internet": true}
 ]}"""
@@ -32,6 +36,31 @@ INTERNET_AS_SUBSCRIBER = b"""{"name": "Internet", "access_points": [
     {"id": "internet", "name": "Operator Internet", "internet": true, "address": "internet.example",
      "authentications": [{"method": "PAP", "user": "{msisdn}", "password": "{ppp_password}"}]}
 ]}"""
+
+SIX_ACCESS_POINTS = msgspec.json.encode(
+    {
+        "name": "Six",
+        "access_points": [
+            {"id": f"a{number}", "name": f"Internet {number}", "address": f"internet{number}.example", "internet": True}
+            for number in range(6)
+        ],
+    }
+)
+"""Settings that need several SMS."""
+
+
+class Clock:
+    """The server's clock, standing still until a test moves it; the fixture `clock` puts it in place."""
+
+    def __init__(self) -> None:
+        self.ms = START_MS
+
+    def __call__(self) -> int:
+        return self.ms
+
+    def forward(self, ms: int) -> None:
+        """Let so much time pass."""
+        self.ms += ms
 
 
 def config(url: str, *routes: RouteConfig, node: str = "node-0") -> Config:
@@ -95,6 +124,13 @@ def publish(database: Database, seal: Seal, body: bytes = INTERNET, **policy: An
     database.write_now(store)
 
 
+def set_version(database: Database, push_id: int | None, version: int) -> None:
+    """Let a push be of this version of its settings, whether it is stored or not."""
+    database.write_now(
+        lambda connection: connection.execute(update(push).where(push.c.id == push_id).values(version=version))
+    )
+
+
 def subscribe(
     database: Database, seal: Seal, count: int, *, pin: str | None = None, values: dict[str, str] | None = None
 ) -> None:
@@ -120,6 +156,19 @@ def subscribe(
     database.write_now(lambda connection: subscribers.put(connection, rows))
 
 
+async def attend(parts: Parts) -> int:
+    """One round of what time does to pushes; how many it moved."""
+    return await parts.database.write(parts.attend._attend)
+
+
+def report(parts: Parts, text: bytes, *, message_id: bytes | None = None) -> None:
+    """A receipt comes, just as a link of the only route hands it on."""
+    (route,) = parts.routes
+    receipt = read_receipt(text, receipted_message_id=message_id, route=route.name, destination=msisdn(0))
+    route._outcomes.receipts.append(receipt)
+    parts.routes.outcome_ready.set()
+
+
 @asynccontextmanager
 async def delivering(database: Database, seal: Seal, url: str, *routes: RouteConfig) -> AsyncIterator[Parts]:
     """The way of a push at work, its routes up."""
@@ -130,6 +179,20 @@ async def delivering(database: Database, seal: Seal, url: str, *routes: RouteCon
                 while not route.up:  # noqa: ASYNC110 - a route tells nobody that it came up; the server looks, too
                     await asyncio.sleep(0.005)
         yield parts
+
+
+@asynccontextmanager
+async def node(url: str, seal: Seal, number: int, *routes: RouteConfig) -> AsyncIterator[Parts]:
+    """One of several nodes on a store, with connections, a name and a number of its own."""
+    database = Database(url)
+    own = config(url, *routes, node=f"node-{number}")
+    own = msgspec.structs.replace(own, node=msgspec.structs.replace(own.node, number=number))
+    parts = app.put_together(own, database, seal)
+    try:
+        async with app.delivering(parts):
+            yield parts
+    finally:
+        database.close()
 
 
 async def pushes_in(database: Database, state: State, count: int, *, within_s: float = 10.0) -> list[PushRow]:

@@ -70,6 +70,21 @@ def test_the_next_push_and_the_next_attempt_have_other_references(wide: bool, bo
     assert all(0 <= reference < bound for reference in references)
 
 
+@pytest.mark.parametrize("wide", [False, True])
+def test_lone_pushes_of_a_subscriber_have_references_of_their_own(wide: bool) -> None:
+    # Each is the only one of its millisecond: node, counter and bucket are the same in all of them.
+    references = [reference_of(PushIds(3).next(EPOCH_MS + day * 86_400_000, 5), 0, wide=wide) for day in range(60)]
+    assert len(set(references)) > 40
+    assert all(one != other for one, other in pairwise(references))
+
+
+@given(st.integers(0, (1 << 63) - 1), st.integers(0, 100), st.booleans())
+def test_a_reference_fits_its_octets_and_another_attempt_has_another(push_id: int, attempt: int, wide: bool) -> None:
+    first, second = (reference_of(push_id, attempt + more, wide=wide) for more in (0, 1))
+    assert first != second
+    assert max(first, second) <= (0xFFFF if wide else 0xFF)
+
+
 def test_a_node_number_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="0 to 63"):
         PushIds(64)

@@ -65,6 +65,11 @@ def test_parameters_win_over_the_text() -> None:
     assert told(receipt) == ("abc", "UNDELIV", "3:258", True)
 
 
+def test_an_id_ends_at_its_nul_whatever_stands_behind_it() -> None:
+    assert read_receipt(b"", receipted_message_id=b"12\0 34\0").message_id == "12"
+    assert read_receipt(b"id:12\0a stat:DELIVRD").message_id == "12"
+
+
 def test_parameters_out_of_their_range_leave_the_text_standing() -> None:
     receipt = read_receipt(APPENDIX_B, receipted_message_id=b"", message_state=99, network_error_code=b"\x03")
     assert told(receipt) == ("1234567890", "DELIVRD", "000", True)

@@ -3,11 +3,8 @@
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-import msgspec
 import pytest
 
 from tests.tps.delivering import (
@@ -16,6 +13,7 @@ from tests.tps.delivering import (
     delivering,
     detection,
     msisdn,
+    node,
     publish,
     pushes_in,
     route_to,
@@ -28,26 +26,11 @@ from tps.decisions.triggers import Outcome
 from tps.parts import Parts
 from tps.sim.smsc import Smsc
 from tps.sim.smsc_behaviour import Behaviour
-from tps.smpp.route_config import RouteConfig
 from tps.store.database import Database
 from tps.store.pushes import PushRow
 from tps.store.sealing import Seal
 
 COUNT = 40
-
-
-@asynccontextmanager
-async def node(url: str, seal: Seal, number: int, *routes: RouteConfig) -> AsyncIterator[Parts]:
-    """One of several nodes on a store, with connections, a name and a number of its own."""
-    database = Database(url)
-    own = config(url, *routes, node=f"node-{number}")
-    own = msgspec.structs.replace(own, node=msgspec.structs.replace(own.node, number=number))
-    parts = app.put_together(own, database, seal)
-    try:
-        async with app.delivering(parts):
-            yield parts
-    finally:
-        database.close()
 
 
 def running(parts: Parts) -> list[asyncio.Task[None]]:

@@ -139,7 +139,8 @@ async def test_receipts_that_come_after_a_restart_find_their_push(
             await parts.intake.accept([detection(number) for number in range(COUNT)])
             await pushes_in(database, State.SENT, COUNT)
         async with delivering(database, seal, store_url, route_to(smsc)):
-            await pushes_in(database, State.DELIVERED, COUNT)
+            rows = await pushes_in(database, State.DELIVERED, COUNT)
+    assert states(rows) == [State.DELIVERED] * COUNT
 
 
 async def test_a_part_that_cannot_be_delivered_fails_the_push_and_frees_the_pair(
