@@ -10,7 +10,7 @@ from tps.decisions.push_life import Event, State, move
 from tps.decisions.triggers import Answer, Outcome, Trigger
 from tps.delivery.intake import Intake
 from tps.errors import RejectedError
-from tps.store import pairs, pushes, subscribers
+from tps.store import pair_keys, pairs, pushes, subscribers
 from tps.store.database import Connection, Database
 from tps.store.pairs import Pair, SettingsState
 from tps.store.pushes import Move, history_line
@@ -55,7 +55,7 @@ async def declare_set(
     trigger = Trigger(imsi, None, device, now_ms, SOURCE, is_detection=False, settings=settings, pin=_ANY_PIN)
 
     def store(connection: Connection) -> int:
-        (answer,) = intake._take_in(connection, [trigger])  # noqa: SLF001 - in this transaction, not in one of its own
+        (answer,) = intake.take_in(connection, [trigger])
         push_id = _push_of(answer)
         if answer.outcome is Outcome.QUEUED:  # stored by this very transaction: no node has seen it
             after = move(State.QUEUED, Event.DELIVER)
@@ -77,7 +77,7 @@ async def forget(database: Database, imsi: str, device: str, *, now_ms: int) -> 
             raise RejectedError("imei", "this SIM was not seen in this device", status=404)
         stored = pushes.load(connection, [(bucket, state.push_id) for state in held])
         cancelled = cancel_where_possible(connection, list(stored.values()), "its device was forgotten", now_ms)
-        pushes.release_keys(connection, bucket, imsi, device)
+        pair_keys.release(connection, bucket, imsi, device)
         if device != DEVICE_UNKNOWN:
             subscribers.forget_device(connection, bucket, imsi, device)
         return cancelled

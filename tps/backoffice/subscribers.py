@@ -10,7 +10,7 @@ from tps.decisions.identities import bucket_of
 from tps.decisions.push_life import MOVES, Event, State
 from tps.delivery.intake import pin_context, values_context
 from tps.errors import RejectedError
-from tps.store import pairs, pushes, settings, subscribers
+from tps.store import pair_keys, pairs, pushes, settings, subscribers
 from tps.store.database import Connection, Database
 from tps.store.pushes import Move, StoredPush, history_line
 from tps.store.sealing import Seal
@@ -150,7 +150,7 @@ async def remove(database: Database, imsi: str, *, now_ms: int) -> Removed:
         bucket = bucket_of(imsi)
         still_open = pushes.open_of(connection, bucket, imsi)
         cancelled = cancel_where_possible(connection, still_open, "the subscriber was removed", now_ms)
-        pushes.release_keys(connection, bucket, imsi)
+        pair_keys.release(connection, bucket, imsi)
         return Removed(cancelled, len(still_open) - cancelled, pairs.forget(connection, bucket, imsi))
 
     return await database.write(take_away)

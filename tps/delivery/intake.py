@@ -22,10 +22,11 @@ from tps.decisions.push_life import State
 from tps.decisions.triggers import Answer, Outcome, Send, Sighting, Trigger, decide, missing_values
 from tps.delivery.catalogue import Catalogue, Profile
 from tps.errors import RejectedError, RetryLaterError
-from tps.store import pairs, pushes, subscribers
+from tps.store import pair_keys, pairs, pushes, subscribers
 from tps.store.database import Connection, Database
+from tps.store.pair_keys import PairKey
 from tps.store.pairs import Pair
-from tps.store.pushes import NewPush, PairKey, history_line
+from tps.store.pushes import NewPush, history_line
 from tps.store.sealing import Seal, UnsealError
 from tps.store.subscribers import Known
 
@@ -89,7 +90,7 @@ class Intake:
         answers: list[Answer] = []
         for start in range(0, len(triggers), BATCH_MAX):
             batch = triggers[start : start + BATCH_MAX]
-            answers += await self._database.write(lambda connection, batch=batch: self._take_in(connection, batch))  # type: ignore[misc]
+            answers += await self._database.write(lambda connection, batch=batch: self.take_in(connection, batch))  # type: ignore[misc]
             self._wake.set()
         return answers
 
@@ -131,8 +132,8 @@ class Intake:
             if not waiting.done():
                 waiting.set_result(answer)
 
-    def _take_in(self, connection: Connection, triggers: Sequence[Trigger]) -> list[Answer]:
-        """The answers of one batch, in its transaction."""
+    def take_in(self, connection: Connection, triggers: Sequence[Trigger]) -> list[Answer]:
+        """The answers of one batch, in the caller's transaction."""
         now = self._clock()
         profiles = self._catalogue.refresh(connection)
         answers: list[Answer | None] = [None] * len(triggers)
@@ -288,12 +289,12 @@ class Intake:
         if not sends:
             return
         keys = [PairKey(push.bucket, push.imsi, push.device, push.fingerprint) for _, push in sends]
-        held = {holder.place: holder for holder in pushes.holders(connection, keys)}
+        held = {holder.place: holder for holder in pair_keys.holders(connection, keys)}
         new: list[NewPush] = []
         for order, (place, push) in enumerate(sends):
             holder = held.get(order)
             if holder is not None and triggers[place].force and holder.state == State.DELIVERED:
-                pushes.release_keys(connection, push.bucket, push.imsi, push.device, push.fingerprint)
+                pair_keys.release(connection, push.bucket, push.imsi, push.device, push.fingerprint)
                 holder = None
             if holder is None:
                 new.append(push)
@@ -311,7 +312,7 @@ class Intake:
         answers: list[Answer | None],
     ) -> None:
         """Answer those whose key was taken meanwhile: by another node, or by a neighbour in the same batch."""
-        held = {holder.place: holder for holder in pushes.holders(connection, keys)}
+        held = {holder.place: holder for holder in pair_keys.holders(connection, keys)}
         for order, (place, push) in enumerate(sends):
             holder = held.get(order)
             if holder is not None and holder.id != push.id:

@@ -26,7 +26,7 @@ from tps.delivery.flights import Flight, Flights, Verdict
 from tps.errors import RetryLaterError
 from tps.smpp.outcomes import Outcomes
 from tps.smpp.routes import Routes
-from tps.store import pushes, submissions
+from tps.store import pair_keys, pushes, submissions
 from tps.store.database import Connection, Database
 from tps.store.pushes import Move, StoredPush, history_line
 from tps.store.submissions import Candidate, Match, Submission
@@ -248,7 +248,7 @@ class Settle:
         pushes.save(connection, moves + late, now)
         for revived in late:
             if revived.state_before == State.EXPIRED and revived.state == State.DELIVERED:
-                pushes.retake_key(connection, revived.bucket, revived.id)
+                pair_keys.retake(connection, revived.bucket, revived.id)
         submissions.add(connection, accepted)
         return frozenset(matches)
 

@@ -1,6 +1,5 @@
 """Pushes on disk: insert under the pair's key, find the due, load, and save moves. States are decided elsewhere."""
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,16 +16,13 @@ from sqlalchemy import (
     Text,
     Update,
     bindparam,
-    exists,
     func,
-    insert,
     literal,
     select,
     true,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
 
 from tps.decisions.push_life import State
 from tps.store.batches import Batch, fetch, fetching
@@ -50,23 +46,6 @@ class NewPush(NamedTuple):
     due_at: int
     expires_at: int
     history: str
-
-
-class PairKey(NamedTuple):
-    """What at most one push may hold: this subscriber, on this device, with these settings."""
-
-    bucket: int
-    imsi: str
-    device: str
-    fingerprint: int
-
-
-class Holder(NamedTuple):
-    """The push that holds a pair's key."""
-
-    place: int
-    id: int
-    state: int
 
 
 class DuePush(NamedTuple):
@@ -164,13 +143,6 @@ def add(connection: Connection, pushes: Sequence[NewPush], now_ms: int) -> int:
     return connection.execute(statement, {**batch.parameters(sorted(pushes, key=_PLACE)), "now": now_ms}).rowcount
 
 
-def holders(connection: Connection, keys: Sequence[PairKey]) -> list[Holder]:
-    """Which of these keys are held: `place` is the place in `keys`."""
-    statement, batch = _holders(connection.dialect.name)
-    rows = [(place, *key) for place, key in enumerate(keys)]
-    return [Holder(*row) for row in fetch(connection, statement, batch.parameters(rows))]
-
-
 def due(connection: Connection, now_ms: int, limit: int) -> list[DuePush]:
     """QUEUED pushes whose time has come, the oldest first; locked against other nodes until the transaction ends."""
     rows = fetch(connection, _due(connection.dialect.name), {"now": now_ms, "limit": limit})
@@ -222,18 +194,6 @@ def save(connection: Connection, moves: Sequence[Move], now_ms: int) -> int:
     return connection.execute(statement, {**batch.parameters(sorted(moves, key=_PLACE)), "now": now_ms}).rowcount
 
 
-def release_keys(
-    connection: Connection, bucket: int, imsi: str, device: str | None = None, fingerprint: int | None = None
-) -> None:
-    """Let go of the keys that this subscriber's pushes hold (all, or for one device or fingerprint)."""
-    where = [push.c.bucket == bucket, push.c.imsi == imsi, push.c.key_released == 0]
-    if device is not None:
-        where.append(push.c.device == device)
-    if fingerprint is not None:
-        where.append(push.c.fingerprint == fingerprint)
-    connection.execute(update(push).where(*where).values(key_released=push.c.id))
-
-
 def readdress(connection: Connection, bucket: int, imsi: str, msisdn: str) -> None:
     """The subscriber has a new number: what has not left yet goes there."""
     connection.execute(
@@ -247,21 +207,6 @@ def readdress(connection: Connection, bucket: int, imsi: str, msisdn: str) -> No
         )
         .values(msisdn=msisdn)
     )
-
-
-def retake_key(connection: Connection, bucket: int, push_id: int) -> None:
-    """A push that had ended was delivered after all: it holds its pair's key again, unless another push took it."""
-    other = push.alias()
-    taken = exists().where(
-        other.c.bucket == push.c.bucket,
-        other.c.imsi == push.c.imsi,
-        other.c.device == push.c.device,
-        other.c.fingerprint == push.c.fingerprint,
-        other.c.key_released == 0,
-    )
-    retaking = update(push).where(push.c.bucket == bucket, push.c.id == push_id, ~taken).values(key_released=0)
-    with contextlib.suppress(IntegrityError), connection.begin_nested():  # another node's push may take it right now
-        connection.execute(retaking)
 
 
 def open_of(connection: Connection, bucket: int, imsi: str) -> list[StoredPush]:
@@ -305,26 +250,6 @@ def _insert(dialect: str) -> tuple[Insert, Batch]:
     return dialect_insert(push).from_select(list(values), rows).on_conflict_do_nothing(
         index_elements=list(_KEY)
     ).execution_options(preserve_rowcount=True), batch
-
-
-@cache
-def _holders(dialect: str) -> tuple[Select[Any], Batch]:
-    batch = Batch(
-        dialect, place=SmallInteger(), bucket=SmallInteger(), imsi=String(), device=String(), fingerprint=BigInteger()
-    )
-    statement = (
-        select(batch.c["place"].label("place"), push.c.id, push.c.state)
-        .select_from(batch.source)
-        .join(
-            push,
-            (push.c.bucket == batch.c["bucket"])
-            & (push.c.imsi == batch.c["imsi"])
-            & (push.c.device == batch.c["device"])
-            & (push.c.fingerprint == batch.c["fingerprint"])
-            & (push.c.key_released == 0),
-        )
-    )
-    return fetching(dialect, statement), batch
 
 
 @cache
@@ -399,8 +324,3 @@ def _save(dialect: str) -> tuple[Update, Batch]:
         )
     )
     return statement, batch
-
-
-def insert_settled(connection: Connection, row: dict[str, Any]) -> None:
-    """Store one push that needs no sending: a pair that the back office declared SET."""
-    connection.execute(insert(push).values(row))

@@ -8,9 +8,10 @@ import pytest
 from tps.decisions.identities import bucket_of
 from tps.decisions.push_id import PushIds
 from tps.decisions.push_life import State
-from tps.store import pushes
+from tps.store import pair_keys, pushes
 from tps.store.database import Database
-from tps.store.pushes import Move, NewPush, PairKey
+from tps.store.pair_keys import PairKey
+from tps.store.pushes import Move, NewPush
 
 NOW = 1_800_000_000_000
 ids = PushIds(0)
@@ -54,7 +55,7 @@ def test_a_second_push_for_the_same_pair_and_settings_is_left_out(database: Data
     assert add(database, first) == 1
     assert add(database, new_push(), new_push("001010000000001")) == 1
     held = database.read_now(
-        lambda connection: pushes.holders(
+        lambda connection: pair_keys.holders(
             connection, [PairKey(first.bucket, first.imsi, first.device, first.fingerprint)]
         )
     )
@@ -164,9 +165,9 @@ def test_a_key_is_taken_back_only_where_nobody_holds_it(database: Database) -> N
     save(database, *(moved(push, State.QUEUED, State.EXPIRED, releases_key=1) for push in (expired, alone)))
     add(database, successor)
     for push in (expired, alone):
-        database.write_now(lambda connection, push=push: pushes.retake_key(connection, push.bucket, push.id))  # type: ignore[misc]
+        database.write_now(lambda connection, push=push: pair_keys.retake(connection, push.bucket, push.id))  # type: ignore[misc]
     keys = [PairKey(push.bucket, push.imsi, push.device, push.fingerprint) for push in (expired, alone)]
-    held = database.read_now(lambda connection: pushes.holders(connection, keys))
+    held = database.read_now(lambda connection: pair_keys.holders(connection, keys))
     assert sorted((holder.place, holder.id) for holder in held) == [(0, successor.id), (1, alone.id)]
 
 
