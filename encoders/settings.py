@@ -96,7 +96,7 @@ def decode(octets: bytes) -> Settings:
         return _DECODER.decode(octets)
     except msgspec.ValidationError as error:
         raise DecodeError(_field_first(error)) from error
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(f"settings: {error}") from error
 
 

@@ -1,12 +1,13 @@
 """The neutral settings: what is refused and how, one JSON form, secrets that stay hidden, links that meet."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, strategies
 
 from encoders.errors import DecodeError, EncodeError
 from encoders.settings import Settings, checked, decode, encode, masked
@@ -177,3 +178,14 @@ def test_an_id_used_twice_or_a_link_that_meets_nothing_is_refused(broken: Settin
     with pytest.raises(EncodeError) as refusal:
         verify_links(broken)
     assert str(refusal.value) == text
+
+
+@given(strategies.binary(max_size=200))
+def test_any_octets_are_settings_or_a_decode_error(octets: bytes) -> None:
+    with contextlib.suppress(DecodeError):
+        assert decode(octets)
+
+
+def test_octets_that_are_no_utf_8_are_a_decode_error() -> None:
+    with pytest.raises(DecodeError, match="settings:"):
+        decode(b'{"name": "\xa3"}')
