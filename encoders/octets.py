@@ -37,7 +37,8 @@ class Cursor:
         """The next `count` octets."""
         end = self.position + count
         if end > len(self.octets):
-            raise DecodeError(f"octet {self.position}: {count} octets expected, {len(self.octets) - self.position} left")
+            left = len(self.octets) - self.position
+            raise DecodeError(f"octet {self.position}: {count} octets expected, {left} left")
         taken = self.octets[self.position : end]
         self.position = end
         return taken
