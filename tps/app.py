@@ -1,7 +1,6 @@
 """Puts the parts together: the only place that owns the clock and chance, and where rooms meet."""
 
 import asyncio
-import hashlib
 import random
 import secrets
 import time
@@ -10,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from tps.backoffice import keys
 from tps.config import Config, sealing_keys
 from tps.decisions.push_id import PushIds
 from tps.delivery.attend import Attend
@@ -21,7 +21,6 @@ from tps.delivery.settle import Settle
 from tps.parts import Parts
 from tps.smpp.routes import Routes
 from tps.store import access, migrate
-from tps.store.access import ApiKey
 from tps.store.database import Database
 from tps.store.sealing import Seal
 
@@ -44,18 +43,8 @@ def open_store(config: Config) -> tuple[Database, Seal]:
 
 
 def set_up_token(database: Database) -> str | None:
-    """On the very first start a one-time token that makes the first API key; None afterwards."""
-    if database.read_now(access.key_count):
-        return None
-    token = secrets.token_urlsafe(24)
-    key = ApiKey("set-up", "set-up", digest_of(token), set_up=True, created_at=now_ms(), used_up_at=None)
-    database.write_now(lambda connection: access.add_key(connection, key))
-    return token
-
-
-def digest_of(token: str) -> str:
-    """What is kept of an API key: it is random and long, so a plain digest tells nobody anything."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    """Until the first API key is made, at each start a new one-time token that makes it; None afterwards."""
+    return keys.renew_set_up_token(database, now_ms=now_ms())
 
 
 def put_together(config: Config, database: Database, seal: Seal) -> Parts:

@@ -25,7 +25,7 @@ class Running:
     address: str
     """Base URL of its HTTP API."""
     set_up_token: str | None
-    """On the first start of a store: makes the first API key, once."""
+    """Until there is an API key: makes the first one, once."""
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from tps.store.access import ApiKey
 from tps.store.database import Connection, Database
 
 SET_UP_ID = "set-up"
-"""The id of the one-time token of the first start, which reads without an id in front."""
+"""The id of the one-time token that makes the first key, and reads without an id in front."""
 _SECRET_OCTETS = 32
 _ID_OCTETS = 4
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
@@ -43,6 +43,16 @@ def matching(keys: Mapping[str, ApiKey], presented: str) -> ApiKey | None:
     if key is None or not hmac.compare_digest(key.digest, digest_of(presented)):
         return None
     return key
+
+
+def renew_set_up_token(database: Database, *, now_ms: int) -> str | None:
+    """A new one-time token that makes the first key, for a start; None once a key was ever made.
+
+    The token of an earlier start, which may be lost, stops to work.
+    """
+    token = secrets.token_urlsafe(_SECRET_OCTETS)
+    row = ApiKey(SET_UP_ID, SET_UP_ID, digest_of(token), set_up=True, created_at=now_ms, used_up_at=None)
+    return token if database.write_now(lambda connection: access.renew_set_up(connection, row)) else None
 
 
 async def create(database: Database, name: str, *, now_ms: int, with_set_up_token: bool = False) -> NewKey:

@@ -34,7 +34,7 @@ def _announce(running: server.Running) -> None:
     typer.echo(f"The HTTP API is at {running.address}")
     if running.set_up_token is not None:
         typer.echo(
-            "This store is new. Make the first API key with this one-time set-up token:\n"
+            "Nobody has an API key yet. Make the first one with this one-time set-up token:\n"
             f"  curl -X POST {running.address}/v1/keys -H 'Authorization: Bearer {running.set_up_token}' "
             "-H 'Content-Type: application/json' -d '{\"name\": \"admin\"}'"
         )

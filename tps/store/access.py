@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tps.decisions.identities import bucket_of
@@ -10,7 +10,7 @@ from tps.store.schema import api_key, idempotency, server_secret
 
 
 class ApiKey(NamedTuple):
-    """A key by the digest of its secret; `set_up` marks the one-time token of the first start."""
+    """A key by the digest of its secret; `set_up` marks the one-time token that makes the first key."""
 
     id: str
     name: str
@@ -39,9 +39,21 @@ def keys(connection: Connection) -> list[ApiKey]:
     return [ApiKey(*row) for row in connection.execute(select(*columns).where(api_key.c.used_up_at.is_(None)))]
 
 
-def key_count(connection: Connection) -> int:
-    """How many keys were ever made."""
-    return connection.execute(select(func.count()).select_from(api_key)).scalar_one()
+def renew_set_up(connection: Connection, key: ApiKey) -> bool:
+    """Put a set-up token in the place of one that nobody has used.
+
+    False, and nothing changed, where an API key was ever made, or where another node does the same right now.
+    """
+    made = or_(api_key.c.set_up.is_(False), api_key.c.used_up_at.is_not(None))
+    if connection.execute(select(api_key.c.id).where(made).limit(1)).one_or_none() is not None:
+        return False
+    connection.execute(delete(api_key).where(api_key.c.set_up, api_key.c.used_up_at.is_(None)))
+    try:
+        with connection.begin_nested():
+            add_key(connection, key)
+    except IntegrityError:
+        return False
+    return True
 
 
 def use_up(connection: Connection, key_id: str, now_ms: int) -> bool:

@@ -176,7 +176,7 @@ api_key = Table(
     Column("id", String(16), primary_key=True),
     Column("name", String(64), nullable=False),
     Column("digest", String(64), nullable=False),
-    Column("set_up", Boolean, nullable=False),  # the one-time token of the first start
+    Column("set_up", Boolean, nullable=False),  # the one-time token that makes the first key
     Column("created_at", BigInteger, nullable=False),
     Column("used_up_at", BigInteger),
     sqlite_with_rowid=False,

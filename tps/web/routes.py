@@ -149,7 +149,7 @@ OPERATIONS = (
     Operation(
         "POST", "/v1/keys", keys.create, body=keys.NewKey,
         summary="Make a key", answers={201: keys.KeyWithSecret}, takes_set_up_token=True,
-        description="The first one is made with the set-up token that the server printed at its first start.",
+        description="The first one is made with the set-up token that the server printed at its start.",
         examples={"a key": {"name": "crm"}},
     ),
     Operation(

@@ -31,6 +31,21 @@ async def test_the_set_up_token_is_used_up_by_the_first_key(database: Database) 
     assert [key.name for key in await keys.listed(database)] == ["first"]
 
 
+async def test_a_lost_set_up_token_is_replaced_by_the_next_start(database: Database) -> None:
+    lost, token = app.set_up_token(database), app.set_up_token(database)
+    assert lost is not None
+    assert token is not None
+    known = {key.id: key for key in await database.read(access.keys)}
+    assert keys.matching(known, lost) is None
+    assert keys.matching(known, token) is not None
+
+
+async def test_whoever_has_a_key_is_not_locked_out_by_a_new_set_up_token(database: Database) -> None:
+    made = await keys.create(database, "made while the token lay about", now_ms=1)
+    assert app.set_up_token(database) is None
+    assert [key.id for key in await keys.listed(database)] == [made.id]
+
+
 async def test_a_revoked_key_opens_nothing_and_the_last_one_stays(database: Database) -> None:
     first = await keys.create(database, "first", now_ms=1)
     second = await keys.create(database, "second", now_ms=2)

@@ -55,6 +55,7 @@ class Api:
     parts: Parts
     url: str
     key: str | None = None
+    set_up_token: str | None = None
     document: dict[str, Any] = field(default_factory=dict)
 
     async def call(self, method: str, path: str, body: Any = None, *, key: str | None = None, **headers: str) -> Answer:
@@ -128,9 +129,9 @@ class Api:
 
 @asynccontextmanager
 async def running(
-    url: str, *, http: HttpConfig | None = None, default_settings: str | None = "internet"
+    url: str, *, http: HttpConfig | None = None, default_settings: str | None = "internet", makes_key: bool = True
 ) -> AsyncIterator[Api]:
-    """A server without routes to an SMSC, and a caller with a key."""
+    """A server without routes to an SMSC, and a caller with a key, or with the set-up token only."""
     config = Config(
         store=StoreConfig(url=url, max_page=5),
         http=http or HttpConfig(port=0),
@@ -147,10 +148,10 @@ async def running(
             serving(parts) as address,
             aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session,
         ):
-            api = Api(session, parts, address)
+            api = Api(session, parts, address, set_up_token=token)
             async with session.get(f"{address}/openapi.json") as response:
                 api.document = await response.json()
-            if token is not None:
+            if token is not None and makes_key:
                 made = await api.post("/v1/keys", {"name": "test"}, key=token)
                 api.key = made.value["key"]
             yield api

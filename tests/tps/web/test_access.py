@@ -3,8 +3,6 @@
 import pytest
 
 from tests.tps.web.api import Api, running
-from tps import app
-from tps.config import Config, HttpConfig, StoreConfig
 from tps.store import access as stored_keys
 from tps.web import access
 from tps.web.access import Failures
@@ -32,13 +30,9 @@ async def test_what_is_no_key_does_not_open_the_door(api: Api, authorization: st
     assert (await api.get("/v1/status", Authorization=authorization)).status == 401
 
 
-async def test_the_set_up_token_makes_the_first_key_and_nothing_else(tmp_path: object) -> None:
-    url = f"sqlite:///{tmp_path}/store.sqlite3"
-    database, _ = app.open_store(Config(store=StoreConfig(url=url), http=HttpConfig(port=0)))
-    token = app.set_up_token(database)
-    database.close()
-    assert token is not None
-    async with running(url) as api:
+async def test_the_set_up_token_makes_the_first_key_and_nothing_else(sqlite_url: str) -> None:
+    async with running(sqlite_url, makes_key=False) as api:
+        token = api.set_up_token
         assert (await api.get("/v1/status", Authorization=f"Bearer {token}")).status == 403
         refused = await api.post("/v1/keys", {"name": ""}, key=token)
         assert refused.status == 422
