@@ -20,7 +20,8 @@ from tps.sim.subscribers import Subscriber
 BATCH_LINES = 500
 PATIENCE_S = 120.0
 """How long nothing may move before a load test is given up."""
-LOOK_EVERY_S = 0.2
+LOOK_EVERY_S, LOOK_LATER_S, LOOK_LATEST_S = 0.1, 2e-5, 5.0
+"""How often to look whether all is settled: later for each push that is still open, because counting them is work."""
 PAGE = 1000
 PAGES_MAX = 100
 """Pushes are read by so many pages; of more of them, so many pages at even distances."""
@@ -158,7 +159,7 @@ class Api:
                 before, since = still_open, time.monotonic()
             elif time.monotonic() - since > PATIENCE_S:
                 raise StalledError(f"{still_open} pushes stay open: nothing has moved for {PATIENCE_S:.0f} seconds")
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(min(LOOK_EVERY_S + still_open * LOOK_LATER_S, LOOK_LATEST_S))
         return time.time() * 1000
 
     async def until_ready(self) -> None:

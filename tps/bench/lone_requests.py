@@ -16,7 +16,7 @@ _STATUS = slice(9, 12)
 """Where the status stands in `HTTP/1.1 202 Accepted` (RFC 9112 clause 4)."""
 
 
-class ConnectionLostError(Exception):
+class ConnectionLostError(ConnectionError):
     """The server closed a connection before it answered."""
 
 

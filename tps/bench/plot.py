@@ -47,6 +47,12 @@ def rate_over_time(runs: Sequence[Run], title: str) -> str:
     return line_chart(title, lines, x_title="second", y_title=f"{unit} a second")
 
 
+def memory_over_time(run: Run, title: str) -> str:
+    """What the server held in each second."""
+    points = [(float(second), held) for second, held in enumerate(run.memory_over_time_mb)]
+    return line_chart(title, [Line("server", points)], x_title="second", y_title="megabytes")
+
+
 def latency_distribution(latencies: Sequence[tuple[str, Latency]], title: str) -> str:
     """How many of all took no longer than so many milliseconds; milliseconds by decades."""
     lines = [Line(name, _cumulated(times)) for name, times in latencies]

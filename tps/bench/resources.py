@@ -46,7 +46,17 @@ def by_stage(pid: int, used: Use) -> dict[str, float]:
 
 def peak_rss_mb(pid: int) -> float:
     """The most memory that a process and those it started have held, in megabytes."""
-    return sum(_peak_rss_octets(place) for place in _family(pid)) / _OCTETS_PER_MB
+    return _summed(pid, "VmHWM:")
+
+
+def rss_mb(pid: int) -> float:
+    """The memory that a process and those it started hold now, in megabytes."""
+    return _summed(pid, "VmRSS:")
+
+
+def _summed(pid: int, field: str) -> float:
+    """A field of /proc/PID/status over the family, in megabytes."""
+    return sum(_octets(place, field) for place in _family(pid)) / _OCTETS_PER_MB
 
 
 def _family(pid: int) -> list[Path]:
@@ -60,9 +70,9 @@ def _family(pid: int) -> list[Path]:
     return found
 
 
-def _peak_rss_octets(place: Path) -> int:
+def _octets(place: Path, field: str) -> int:
     for line in (place / "status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(field):
             return int(line.split()[1]) * 1024
     return 0
 

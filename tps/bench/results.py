@@ -39,6 +39,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Units in each second since the start."""
     parts_over_time: list[int] = []
     """submit_sm at the SMSC in each second since the start."""
+    memory_over_time_mb: list[float] = []
+    """What the server held in each second since the start."""
     outcomes: dict[str, int] = {}
 
 

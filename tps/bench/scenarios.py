@@ -30,7 +30,7 @@ async def bulk(options: Options, folder: Path) -> Run:
         answered: list[tuple[float, int]] = []
         watch = await _started(here)
         outcomes = await here.api.stream(BULK, chunks, answered)
-        _all_queued(outcomes, options)
+        _all_queued(outcomes, options.count)
         figures = {"accepted_per_s": _rate(options.count, answered[-1][0] - watch.started_ms)}
         return await settled_run("bulk", options, watch, outcomes=outcomes, figures=figures, latencies={})
 
@@ -61,7 +61,7 @@ async def detect(options: Options, folder: Path) -> Run:
     async with site(options, folder) as here:
         people = list(workload.people(options.first, population))
         await here.api.create(people)
-        await here.api.stream(DETECT, batches(map(workload.detection, people)))
+        _all_queued(await here.api.stream(DETECT, batches(map(workload.detection, people))), population)
         await here.api.settled()
         chunks = _chunks(_detections(people, options.count), options)
         answered: list[tuple[float, int]] = []
@@ -82,6 +82,7 @@ async def detect(options: Options, folder: Path) -> Run:
                 "population": population,
             },
             processes=processes,
+            memory_over_time_mb=watch.memory_mb,
             over_time=steps_by_second(answered, watch.started_ms),
             outcomes=dict(outcomes),
         )
@@ -99,7 +100,7 @@ async def campaign(options: Options, folder: Path) -> Run:
         await client.publish()
         await client.create(_measured(options))
         began_ms = _wall_ms()
-        _all_queued(await client.stream(BULK, batches(map(workload.push, _measured(options)))), options)
+        _all_queued(await client.stream(BULK, batches(map(workload.push, _measured(options)))), options.count)
         stored_ms = _wall_ms()
     started_ms = _wall_ms()
     async with server(setup, key=process.key) as process, Api(process.address, process.key) as client:
@@ -136,11 +137,11 @@ def _measured(options: Options) -> Iterator[Subscriber]:
     return workload.people(options.first + options.warm_up, options.count)
 
 
-def _all_queued(outcomes: Mapping[str, int], options: Options) -> None:
+def _all_queued(outcomes: Mapping[str, int], count: int) -> None:
     """Only pushes that are sent can be measured."""
-    if outcomes.get("queued", 0) != options.count:
+    if outcomes.get("queued", 0) != count:
         raise StalledError(
-            f"{dict(outcomes)}: not all {options.count} were queued; on a store used before, give another --first"
+            f"{dict(outcomes)}: not all {count} were queued; on a store used before, give another --first"
         )
 
 

@@ -1,5 +1,6 @@
 """What the scenarios measure: a server with an SMSC behind it, and what it used while it was at work."""
 
+import asyncio
 import os
 import time
 from collections import Counter
@@ -116,17 +117,29 @@ class Stopwatch:
     started_ms: float = 0.0
     commits: int = 0
     uses: dict[str, Use] = field(default_factory=dict)
+    memory_mb: list[float] = field(default_factory=list)
+    """What the server held in each second."""
+    _looking: "asyncio.Task[None] | None" = None
 
     async def start(self) -> None:
         """Now."""
+        if self.site.server_pid is not None:
+            self._looking = asyncio.create_task(self._look_at_memory(self.site.server_pid), name="bench-memory")
         self.commits = await self.site.api.commits()
         self.uses = uses(self.site.pids())
         self.started_ms = time.time() * 1000
 
     async def stop(self, count: int) -> tuple[dict[str, ProcessUse], int]:
         """What each process used for `count` units since, and the commits."""
+        if self._looking is not None:
+            self._looking.cancel()
         found = process_uses(self.site.pids(), self.uses, count)
         return found, await self.site.api.commits() - self.commits
+
+    async def _look_at_memory(self, pid: int) -> None:
+        while True:
+            self.memory_mb.append(round(resources.rss_mb(pid), 1))
+            await asyncio.sleep(1.0)
 
 
 def uses(pids: Mapping[str, int]) -> dict[str, Use]:
@@ -188,6 +201,7 @@ async def settled_run(
         figures={**figures, "commits": commits, "settings_per_commit": round(count / max(commits, 1), 1)},
         latencies={name: found for name, found in distributions.items() if found is not None},
         processes=processes,
+        memory_over_time_mb=watch.memory_mb,
         over_time=_over_time(read, count, record, started_ms),
         parts_over_time=steps_by_second(since(record.steps(), started_ms), started_ms),
         outcomes={**outcomes, **Counter(push.state for push in read)},

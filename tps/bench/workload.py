@@ -54,7 +54,8 @@ def people(first: int, count: int) -> Iterator[Subscriber]:
 
 def account(subscriber: Subscriber) -> bytes:
     """The line that creates a subscriber."""
-    return f'{{"imsi":"{subscriber.imsi}","msisdn":"{subscriber.msisdn}"}}\n'.encode()
+    identities = f'"imsi":"{subscriber.imsi}","msisdn":"{subscriber.msisdn}"'
+    return f'{{{identities},"settings":"{SETTINGS_NAME}"}}\n'.encode()
 
 
 def push(subscriber: Subscriber) -> bytes:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import msgspec
 import typer
+from aiohttp import ClientError
 
 from tps.bench import encoding, kannel, limits, results, scenarios, session
 from tps.bench.api import StalledError
@@ -155,5 +156,5 @@ def _in_folder(run: Callable[[Path], Coroutine[object, object, Run]]) -> Run:
     with tempfile.TemporaryDirectory(prefix="tps-bench-") as folder:
         try:
             return event_loop.run(run(Path(folder)))
-        except (ProcessError, StalledError) as error:
+        except (ProcessError, StalledError, ClientError, ConnectionError) as error:
             raise BadInputError(str(error)) from error

@@ -56,6 +56,8 @@ def _pictures(name: str, report: Report) -> dict[str, str]:
     about = f"{report.scenario}, {report.date}"
     if any(len(run.over_time) > 2 for run in report.runs):
         pictures[f"{name}-rate"] = plotting.rate_over_time(report.runs, f"Rate over time: {about}")
+    if len(report.runs[-1].memory_over_time_mb) > 2:
+        pictures[f"{name}-memory"] = plotting.memory_over_time(report.runs[-1], f"Memory over time: {about}")
     latencies = list(report.runs[-1].latencies.items())
     if latencies:
         pictures[f"{name}-latency"] = plotting.latency_distribution(latencies, f"Latency: {about}")

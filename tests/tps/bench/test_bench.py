@@ -21,6 +21,7 @@ def assert_all_set(run: Run, count: int = COUNT) -> None:
     assert run.per_s > 0
     assert run.processes["server"].peak_rss_mb > run.processes["smsc"].peak_rss_mb > 1
     assert run.figures["commits"] >= 1
+    assert min(run.memory_over_time_mb) > 1
 
 
 async def test_bulk_follows_every_push_until_it_is_set(tmp_path: Path) -> None:

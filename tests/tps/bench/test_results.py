@@ -3,6 +3,8 @@
 import os
 import xml.etree.ElementTree as ET
 
+from msgspec.structs import replace
+
 from tps.bench import plot, resources
 from tps.bench.latency import latency
 from tps.bench.results import Run, by_second, report, since, steps_by_second
@@ -47,6 +49,7 @@ def test_pictures_are_well_formed_and_name_what_they_show() -> None:
     assert times is not None
     found = report("single", [run(10)], kannel=[run(5, "kannel")])
     for picture in (
+        plot.memory_over_time(replace(run(10), memory_over_time_mb=[50.0, 60.0, 60.0]), "<memory>"),
         plot.rate_over_time([run(10), run(20)], "<rate>"),
         plot.latency_distribution([("to SET", times)], "<latency>"),
         plot.compared(found.pairs, "<ratio>"),
