@@ -172,15 +172,16 @@ class Api:
             await asyncio.sleep(0.05)
         raise StalledError("the server does not get ready: no route to an SMSC is up")
 
-    async def pushes(self, since_ms: float, until_ms: float, count: int) -> list[Push]:
-        """The pushes that were accepted in this time: all `count` of them, or pages of them at even distances."""
+    async def pushes(self, since_ms: float, count: int) -> list[Push]:
+        """The pushes that were accepted since: all `count` of them, or pages of them at even distances."""
         pages = -(-count // PAGE)
         if pages <= PAGES_MAX:
             return [push async for push in self._all_pushes(since_ms)]
-        step = (until_ms - since_ms) / PAGES_MAX
-        found: dict[str, Push] = {}
-        for place in range(PAGES_MAX):
-            below = text_of((int(since_ms + step * (place + 1)) - EPOCH_MS) << _TIME_SHIFT)
+        found = {push.id: push for push in (await self._page(since_ms, None)).items}
+        newest_ms = max((push.created_ms for push in found.values()), default=since_ms)
+        step = (newest_ms - since_ms) / PAGES_MAX
+        for place in range(1, PAGES_MAX):
+            below = text_of((int(since_ms + step * place) - EPOCH_MS) << _TIME_SHIFT)
             found |= {push.id: push for push in (await self._page(since_ms, below)).items}
         return list(found.values())
 

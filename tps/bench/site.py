@@ -182,7 +182,7 @@ async def settled_run(
     here, count, started_ms = watch.site, options.count, watch.started_ms
     ended_ms = await here.api.settled()
     processes, commits = await watch.stop(count)
-    read = await here.api.pushes(stored_from_ms or started_ms, ended_ms, count)
+    read = await here.api.pushes(stored_from_ms or started_ms, count)
     record = Record() if here.smsc is None else await here.smsc.record()
     if len(read) == count:
         ended_ms = max(push.changed_ms for push in read)
@@ -204,8 +204,14 @@ async def settled_run(
         memory_over_time_mb=watch.memory_mb,
         over_time=_over_time(read, count, record, started_ms),
         parts_over_time=steps_by_second(since(record.steps(), started_ms), started_ms),
-        outcomes={**outcomes, **Counter(push.state for push in read)},
+        outcomes={**outcomes, **_states(read, count)},
     )
+
+
+def _states(read: Sequence[Push], count: int) -> dict[str, int]:
+    """How many pushes ended in each state; where not all were read, of those that were."""
+    sample = "" if len(read) == count else f" of {len(read)} looked at"
+    return {f"{state}{sample}": number for state, number in Counter(push.state for push in read).items()}
 
 
 async def _from_accepted(here: Site, read: Sequence[Push], arrivals: Mapping[str, float]) -> dict[str, Latency | None]:
