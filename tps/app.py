@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from tps.backoffice import keys
-from tps.config import Config, sealing_keys
+from tps.config import Config, ConfigError, sealing_keys
 from tps.decisions.push_id import PushIds
 from tps.delivery.attend import Attend
 from tps.delivery.catalogue import Catalogue
@@ -18,6 +18,7 @@ from tps.delivery.dispatch import Dispatch
 from tps.delivery.flights import Flights
 from tps.delivery.intake import Intake, IntakeRules
 from tps.delivery.settle import Settle
+from tps.errors import RetryLaterError
 from tps.parts import Parts
 from tps.smpp.routes import Routes
 from tps.store import access, migrate
@@ -35,11 +36,30 @@ def now_ms() -> int:
 
 
 def open_store(config: Config) -> tuple[Database, Seal]:
-    """The store, brought to this version's schema, and the seal for its secrets."""
-    seal = Seal(sealing_keys(config.store))
-    database = Database(config.store.url)
-    migrate.upgrade(database.engine)
+    """The store, brought to this version's schema, and the seal for its secrets.
+
+    `ConfigError` where the configuration leads to no store, `RetryLaterError` where its database is away.
+    """
+    try:
+        database = Database(config.store.url)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    try:
+        seal = Seal(sealing_keys(config.store))
+        _verify_reachable(database)
+        migrate.upgrade(database.engine)
+    except BaseException:
+        database.close()
+        raise
     return database, seal
+
+
+def _verify_reachable(database: Database) -> None:
+    """Say that the database is away: the migrations would break off at it."""
+    try:
+        database.read_now(lambda _: None)
+    except RetryLaterError as error:
+        raise RetryLaterError("store.url: the database cannot be used now; the warning before tells why") from error
 
 
 def set_up_token(database: Database) -> str | None:

@@ -107,8 +107,9 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Conf
             raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path}: not valid TOML: {error}") from error
-    if "TPS_STORE_URL" in environment:
-        values.setdefault("store", {})["url"] = environment["TPS_STORE_URL"]
+    store = values.setdefault("store", {})
+    if "TPS_STORE_URL" in environment and isinstance(store, dict):
+        store["url"] = environment["TPS_STORE_URL"]
     try:
         return msgspec.convert(values, Config)
     except msgspec.ValidationError as error:
@@ -129,13 +130,16 @@ def sealing_keys(config: StoreConfig, environment: Mapping[str, str] = os.enviro
     elif config.url.startswith("sqlite:///"):
         path = Path(config.url.removeprefix("sqlite:///")).with_suffix(".key")
         if not path.exists():
-            _make_key_file(path)
+            try:
+                _make_key_file(path)
+            except OSError as error:
+                raise ConfigError(f"store.sealing_key_file: {path} cannot be made: {error.strerror}") from error
     else:
         raise ConfigError(
             "store.sealing_key_file: give a key file (or TPS_SEALING_KEY) when the store is a database server"
         )
     try:
-        lines = path.read_text("ascii").split()
+        lines = path.read_text("ascii", errors="replace").split()
     except OSError as error:
         raise ConfigError(f"store.sealing_key_file: {path} cannot be read: {error.strerror}") from error
     if not lines:

@@ -12,7 +12,7 @@ import structlog
 from tps.app import delivering, open_store, put_together, set_up_token
 from tps.config import Config
 from tps.parts import Parts
-from tps.web.server import serving
+from tps.web.server import serving, tls_context
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +31,7 @@ class Running:
 @asynccontextmanager
 async def running(config: Config) -> AsyncIterator[Running]:
     """The whole server. On leaving it takes no more requests, drains what is in the air, and closes the store."""
+    tls_context(config.http)  # so that a mistake in it is told before anything is at work
     database, seal = open_store(config)
     try:
         token = set_up_token(database)

@@ -141,12 +141,13 @@ def test_the_environment_wins_for_the_store(tmp_path: Path) -> None:
         (ROUTE + ROUTE, "routes: the name 'north' is given twice"),
         ('[http]\ntls_key_file = "key.pem"', "tls_certificate_file and tls_key_file go together"),
         ("[node]\nnumber = 64", "node.number: 0 to 63 expected"),
+        ('store = "x"', "Expected `object`, got `str` - at `$.store`"),
         ("[http", "not valid TOML"),
     ],
 )
 def test_a_mistake_is_named_with_its_file(tmp_path: Path, text: str, complaint: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(complaint)) as refusal:
-        loaded(tmp_path, text)
+        loaded(tmp_path, text, {"TPS_STORE_URL": "sqlite:///b"})
     assert str(refusal.value).startswith(f"{tmp_path / 'tps.toml'}: ")
 
 
@@ -222,6 +223,7 @@ def test_a_database_server_asks_for_a_key() -> None:
     [
         ("", "is empty; 32 octets in base64 expected"),
         ("no base64!", "base64 expected"),
+        ("kein Schlüssel", "base64 expected"),
         (base64_of(b"short"), "32 octets in base64 expected; got 5 octets"),
     ],
 )
@@ -234,6 +236,11 @@ def test_a_key_file_that_holds_no_key_is_refused_without_showing_it(
         sealing_keys(StoreConfig(sealing_key_file=str(path)), {})
     assert str(path) in str(refusal.value)
     assert not content or content not in str(refusal.value)
+
+
+def test_a_key_file_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"sealing_key_file: .*/absent/tps\.key cannot be made: No such file"):
+        sealing_keys(StoreConfig(url=f"sqlite:///{tmp_path}/absent/tps.sqlite3"), {})
 
 
 def test_a_key_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ waits for the next, so batches grow with the load and a lone write goes straight
 """
 
 import asyncio
+import contextlib
+import os
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -17,7 +19,7 @@ from typing import Any, TypeVar, cast
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from tps.errors import RetryLaterError
 
@@ -65,15 +67,15 @@ class Database:
         An operation may run twice (when a neighbour in its transaction failed), so it must have no effect but on the
         store. `RetryLaterError` when the database cannot be reached or is locked.
         """
+        self._verify_open()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-        if self._closed:
-            raise RetryLaterError("the store is closing")
         self._writes.put(_Write(operation, answer, loop))
         return await answer
 
     async def read(self, operation: Operation[T]) -> T:
-        """What `operation` returned; it must not write."""
+        """What `operation` returned; it must not write. `RetryLaterError` as with `write`."""
+        self._verify_open()
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, operation)
 
     def read_now(self, operation: Operation[T]) -> T:
@@ -106,6 +108,10 @@ class Database:
         self._writer.join()
         self._readers.shutdown()
         self.engine.dispose()
+
+    def _verify_open(self) -> None:
+        if self._closed:
+            raise RetryLaterError("the store is closing")
 
     def _write_until_closed(self) -> None:
         closing = False
@@ -181,8 +187,15 @@ def _unreachable(error: Exception) -> RetryLaterError:
     return RetryLaterError("the database cannot be used now; nothing was stored, send the request again", delay_s=2.0)
 
 
+_URL_FORMS = "sqlite:///PATH or postgresql://USER@HOST/DATABASE"
+
+
 def _engine(url: str) -> Engine:
-    parsed = make_url(url)
+    """The connections to a store; `ValueError` for a URL that leads to none."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # neither is shown: a URL may hold a password
+        raise ValueError(f"store.url: {_URL_FORMS} expected") from None
     if parsed.get_backend_name() == "postgresql":
         return create_engine(
             parsed.set(drivername="postgresql+psycopg"),
@@ -192,7 +205,8 @@ def _engine(url: str) -> Engine:
             connect_args={"connect_timeout": 5, "application_name": "tps"},
         )
     if parsed.get_backend_name() != "sqlite":
-        raise ValueError(f"store url: sqlite:///PATH or postgresql://... expected; got {parsed.drivername}")
+        raise ValueError(f"store.url: {_URL_FORMS} expected; got {parsed.drivername}")
+    _make_private(parsed.database)
     engine = create_engine(
         parsed,
         pool_size=READERS + 2,
@@ -202,6 +216,17 @@ def _engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(path: str | None) -> None:
+    """Let a new SQLite store belong to its owner only; what SQLite puts beside it (-wal, -shm) is like it."""
+    if not path or path == ":memory:":
+        raise ValueError("store.url: sqlite:///PATH expected; a store without a file would not outlive its connection")
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise ValueError(f"store.url: {path} cannot be made: {error.strerror}") from error
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:

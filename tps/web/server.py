@@ -5,11 +5,12 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from pathlib import Path
 
 import structlog
 from aiohttp import web
 
-from tps.config import HttpConfig
+from tps.config import ConfigError, HttpConfig
 from tps.parts import Parts
 from tps.watch.metrics import Metrics, Standing
 from tps.web import documentation
@@ -47,7 +48,7 @@ async def serving(parts: Parts) -> AsyncIterator[str]:
     runner = web.AppRunner(make_application(parts), access_log=None, keepalive_timeout=IDLE_S, shutdown_timeout=STOP_S)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, config.host, config.port, ssl_context=_tls(config))
+        site = web.TCPSite(runner, config.host, config.port, ssl_context=tls_context(config))
         await site.start()
         host, port = runner.addresses[0][:2]
         shown = f"[{host}]" if ":" in host else host
@@ -69,9 +70,25 @@ def standing(parts: Parts) -> Standing:
     )
 
 
-def _tls(config: HttpConfig) -> ssl.SSLContext | None:
-    if config.tls_certificate_file is None:
+def tls_context(config: HttpConfig) -> ssl.SSLContext | None:
+    """What HTTPS needs, None for HTTP; `ConfigError` names the key whose file is not what it should be."""
+    if config.tls_certificate_file is None or config.tls_key_file is None:
         return None
+    _verify_pem("tls_certificate_file", config.tls_certificate_file, b"CERTIFICATE-----")
+    _verify_pem("tls_key_file", config.tls_key_file, b"PRIVATE KEY-----")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(config.tls_certificate_file, config.tls_key_file)
+    try:  # a passphrase is never asked for: nobody may be there to type it
+        context.load_cert_chain(config.tls_certificate_file, config.tls_key_file, password="")
+    except ssl.SSLError as error:
+        rule = "the key of tls_certificate_file without a passphrase expected"
+        raise ConfigError(f"http.tls_key_file: {rule}: {error.reason or error}") from error
     return context
+
+
+def _verify_pem(key: str, path: str, label: bytes) -> None:
+    try:
+        octets = Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"http.{key}: {path} cannot be read: {error.strerror}") from error
+    if label not in octets:
+        raise ConfigError(f"http.{key}: {path} holds no {label.decode().strip('-').lower()} as PEM")

@@ -1,10 +1,11 @@
 """The command line as its tests run it, and a store that it finds by its configuration."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from typer.testing import CliRunner, Result
 
 from tps.__main__ import app
@@ -34,8 +35,8 @@ INTERNET_XML = """\
 
 
 @pytest.fixture
-def run() -> Run:
-    """Runs `tps` with these arguments."""
+def run() -> Iterator[Run]:
+    """Runs `tps` with these arguments; a command that logs leaves nothing that other tests would log to."""
     runner = CliRunner()
 
     def invoke(*arguments: object, stdin: str | bytes | None = None) -> Result:
@@ -43,7 +44,8 @@ def run() -> Run:
             app, [str(argument) for argument in arguments], input=stdin, env={"TPS_SEALING_KEY": SEALING_KEY}
         )
 
-    return invoke
+    yield invoke
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def test_a_store_that_is_missing_or_too_old_is_told_to_be_so(run: Run, config_fi
 @pytest.mark.parametrize(
     ("url", "status", "reason"),
     [
-        ("mysql://x/y", 2, "store url: sqlite:///PATH or postgresql://... expected"),
+        ("mysql://x/y", 2, "store.url: sqlite:///PATH or postgresql://USER@HOST/DATABASE expected"),
         ("postgresql://127.0.0.1:1/tps", 1, "the database cannot be used now"),
     ],
 )

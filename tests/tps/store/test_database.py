@@ -54,6 +54,8 @@ async def test_a_closing_store_finishes_what_it_accepted_and_takes_no_more(store
     assert await writing == "last"
     with pytest.raises(RetryLaterError):
         await database.write(insert("late"))
+    with pytest.raises(RetryLaterError):
+        await names(database)
 
 
 async def test_a_database_that_cannot_be_reached_asks_to_come_back_later() -> None:

@@ -33,6 +33,7 @@ async def test_what_is_no_key_does_not_open_the_door(api: Api, authorization: st
 async def test_the_set_up_token_makes_the_first_key_and_nothing_else(sqlite_url: str) -> None:
     async with running(sqlite_url, makes_key=False) as api:
         token = api.set_up_token
+        assert token is not None
         assert (await api.get("/v1/status", Authorization=f"Bearer {token}")).status == 403
         refused = await api.post("/v1/keys", {"name": ""}, key=token)
         assert refused.status == 422

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import re
 import ssl
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.tps.web.api import IMSI, Api, running
-from tps.config import HttpConfig
+from tps.config import ConfigError, HttpConfig
 from tps.delivery.intake import Intake
-from tps.web.server import serving
+from tps.web.server import serving, tls_context
 
 
 def certificate(folder: Path) -> tuple[str, str]:
@@ -36,10 +37,18 @@ def certificate(folder: Path) -> tuple[str, str]:
     )
     paths = folder / "certificate.pem", folder / "key.pem"
     paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    write_key(paths[1], serialization.NoEncryption(), key)
     return str(paths[0]), str(paths[1])
+
+
+def write_key(
+    path: Path,
+    encryption: serialization.KeySerializationEncryption,
+    key: ec.EllipticCurvePrivateKey | None = None,
+) -> None:
+    """A private key as PEM: this one, or a new one."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption))
 
 
 async def test_with_a_certificate_the_listener_speaks_https(sqlite_url: str, tmp_path: Path) -> None:
@@ -52,6 +61,28 @@ async def test_with_a_certificate_the_listener_speaks_https(sqlite_url: str, tmp
         live = f"https://localhost:{port}/health/live"
         async with aiohttp.ClientSession() as session, session.get(live, ssl=trusting) as response:
             assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("certificate_file", "key_file", "complaint"),
+    [
+        ("absent.pem", "key.pem", "http.tls_certificate_file: {folder}/absent.pem cannot be read: No such file"),
+        ("certificate.pem", "absent.pem", "http.tls_key_file: {folder}/absent.pem cannot be read: No such file"),
+        ("key.pem", "key.pem", "http.tls_certificate_file: {folder}/key.pem holds no certificate as PEM"),
+        ("certificate.pem", "certificate.pem", "http.tls_key_file: {folder}/certificate.pem holds no private key"),
+        ("certificate.pem", "another.pem", "http.tls_key_file: the key of tls_certificate_file without a passphrase"),
+        ("certificate.pem", "locked.pem", "http.tls_key_file: the key of tls_certificate_file without a passphrase"),
+    ],
+)
+def test_a_file_of_tls_that_is_no_such_thing_is_named(
+    tmp_path: Path, certificate_file: str, key_file: str, complaint: str
+) -> None:
+    certificate(tmp_path)
+    write_key(tmp_path / "another.pem", serialization.NoEncryption())
+    write_key(tmp_path / "locked.pem", serialization.BestAvailableEncryption(b"geheim"))
+    http = HttpConfig(tls_certificate_file=str(tmp_path / certificate_file), tls_key_file=str(tmp_path / key_file))
+    with pytest.raises(ConfigError, match=re.escape(complaint.format(folder=tmp_path))):
+        tls_context(http)
 
 
 async def test_the_listener_is_gone_when_the_server_stops(api: Api) -> None:
