@@ -19,6 +19,18 @@ MASK = "********"
 _SECRET_NAMES = frozenset({"password", "key", "sealing_key"})
 _URL_PASSWORD = re.compile(r"(://[^:/@?]*:)[^?]*(?=@)")
 _URL_QUERY = re.compile(r"\?.*", re.DOTALL)
+# fmt: off
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "store.max_page":                (1, 10_000),
+    "http.port":                     (0, 0xFFFF),
+    "http.max_body_octets":          (512, 1 << 30),
+    "http.max_line_octets":          (64, 1 << 20),
+    "detection.sighting_interval_s": (0, 366 * 86_400),
+    "node.number":                   (0, 63),
+    "node.stop_timeout_s":           (0.1, 3600),
+}
+# fmt: on
+"""Smallest and largest value of the numbers: beyond them the server could not do its work, or not at all soon."""
 _UNKNOWN_FIELD = re.compile(r"unknown field `([^`]+)`(?: - at `\$\.?([^`]*)`)?")
 
 
@@ -93,8 +105,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError(f"routes: the name {doubled[0]!r} is given twice; each route needs its own")
         if (self.http.tls_certificate_file is None) != (self.http.tls_key_file is None):
             raise ValueError("http: tls_certificate_file and tls_key_file go together")
-        if not 0 <= self.node.number < 64:
-            raise ValueError("node.number: 0 to 63 expected")
+        for place, (low, high) in _RANGES.items():
+            table, _, key = place.partition(".")
+            if not low <= getattr(getattr(self, table), key) <= high:
+                raise ValueError(f"{place}: {low} to {high} expected")
 
 
 def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Config:

@@ -151,6 +151,29 @@ def test_a_mistake_is_named_with_its_file(tmp_path: Path, text: str, complaint: 
     assert str(refusal.value).startswith(f"{tmp_path / 'tps.toml'}: ")
 
 
+@pytest.mark.parametrize(
+    ("place", "fitting", "beyond", "complaint"),
+    [
+        ("store.max_page", (1, 10_000), (0, 10_001), "1 to 10000"),
+        ("http.port", (0, 65_535), (-1, 65_536), "0 to 65535"),
+        ("http.max_body_octets", (512, 1 << 30), (511, 1 << 31), "512 to 1073741824"),
+        ("http.max_line_octets", (64, 1 << 20), (63, 1 << 21), "64 to 1048576"),
+        ("detection.sighting_interval_s", (0, 31_622_400), (-1, 31_622_401), "0 to 31622400"),
+        ("node.number", (0, 63), (-1, 64), "0 to 63"),
+        ("node.stop_timeout_s", (0.1, 3600), ("0.0", "nan", "inf"), "0.1 to 3600"),
+    ],
+)
+def test_a_number_out_of_its_range_is_named(
+    tmp_path: Path, place: str, fitting: tuple[object, ...], beyond: tuple[object, ...], complaint: str
+) -> None:
+    table, _, key = place.partition(".")
+    for value in fitting:
+        assert str(loaded(tmp_path, f"[{table}]\n{key} = {value}"))
+    for value in beyond:
+        with pytest.raises(ConfigError, match=re.escape(f"{place}: {complaint} expected")):
+            loaded(tmp_path, f"[{table}]\n{key} = {value}")
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"absent\.toml: cannot be read: No such file"):
         load(tmp_path / "absent.toml", {})

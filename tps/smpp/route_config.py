@@ -25,7 +25,7 @@ class RouteConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     host: str
     """Host name or address of the SMSC."""
     port: int = 2775
-    """TCP port of the SMSC."""
+    """TCP port of the SMSC, 1 to 65535."""
     system_id: str
     """Account name, at most 15 octets (SMPP 3.4 clause 5.2.1)."""
     password: str = ""
@@ -97,6 +97,8 @@ class RouteConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         self._verify_ranges()
 
     def _verify_ranges(self) -> None:
+        if not 1 <= self.port <= 0xFFFF:
+            raise ValueError("port: 1 to 65535")
         for name in ("binds", "weight", "window", "backlog"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: at least 1")

@@ -24,6 +24,8 @@ def test_name_host_and_account_are_enough() -> None:
         ('system_type="Übung"', "system_type: at most 12"),
         ("source_ton=256", "source_ton: 0 to 255"),
         ("registered_delivery=0", "registered_delivery: 1 expected; a push is DELIVERED by its receipts"),
+        ("port=0", "port: 1 to 65535"),
+        ("port=65536", "port: 1 to 65535"),
         ("binds=0", "binds: at least 1"),
         ("window=0", "window: at least 1"),
         ("weight=0", "weight: at least 1"),
