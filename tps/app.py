@@ -68,7 +68,7 @@ def set_up_token(database: Database) -> str | None:
 
 
 def put_together(config: Config, database: Database, seal: Seal) -> Parts:
-    """All parts, ready to run; call it inside the running event loop."""
+    """All parts, ready to run; call it inside the running event loop. `ConfigError` for a route that cannot be."""
     wake = asyncio.Event()
     sealed_pepper = seal.close(secrets.token_bytes(32), _PEPPER)
     pepper = seal.open(
@@ -76,7 +76,10 @@ def put_together(config: Config, database: Database, seal: Seal) -> Parts:
     )
     catalogue = Catalogue(seal)
     push_ids = PushIds(config.node.number)
-    routes = Routes(config.routes, chance=random.random)
+    try:
+        routes = Routes(config.routes, chance=random.random)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
     flights = Flights()
     rules = IntakeRules(config.detection.default_settings, config.detection.sighting_interval_s * 1000)
     return Parts(

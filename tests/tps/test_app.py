@@ -11,6 +11,9 @@ import pytest
 from tps import app
 from tps.config import Config, ConfigError, StoreConfig
 from tps.errors import RetryLaterError
+from tps.smpp.route_config import RouteConfig
+from tps.store.database import Database
+from tps.store.sealing import Seal
 
 FORMS = "store.url: sqlite:///PATH or postgresql://USER@HOST/DATABASE expected"
 
@@ -50,6 +53,18 @@ def test_a_database_that_is_away_is_none(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(ConfigError, match=r"store\.sealing_key_file: give a key file"):
         app.open_store(Config(store=StoreConfig(url="postgresql://nobody@127.0.0.1:1/none")))
     assert store_threads() == before
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+async def test_authorities_that_cannot_be_read_are_a_mistake_in_the_route(
+    tmp_path: Path, sqlite: Database, seal: Seal, content: str | None
+) -> None:
+    authorities = tmp_path / "authorities.pem"
+    if content is not None:
+        authorities.write_text(content)
+    route = RouteConfig(name="north", host="smsc", system_id="tps", tls=True, ca_file=str(authorities))
+    with pytest.raises(ConfigError, match=rf"routes\[north\]\.ca_file: {authorities}: certificates as PEM expected: "):
+        app.put_together(Config(routes=(route,)), sqlite, seal)
 
 
 def test_a_new_sqlite_store_belongs_to_its_owner_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

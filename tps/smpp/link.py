@@ -32,6 +32,18 @@ def reconnect_pause_s(config: RouteConfig, failures: int, chance: float) -> floa
     return min(config.reconnect_min_s * 2.0**doublings, config.reconnect_max_s) * (0.5 + chance / 2)
 
 
+def _tls_context(config: RouteConfig) -> ssl.SSLContext | None:
+    if not config.tls:
+        return None
+    try:
+        return ssl.create_default_context(cafile=config.ca_file)
+    except OSError as error:  # ssl.SSLError is one, too
+        reason = error.strerror or error
+        raise ValueError(
+            f"routes[{config.name}].ca_file: {config.ca_file}: certificates as PEM expected: {reason}"
+        ) from error
+
+
 class Link(asyncio.Protocol):
     """Keeps one bind of a route up from `run` until `stop`; outcomes go into the route's collection."""
 
@@ -46,13 +58,17 @@ class Link(asyncio.Protocol):
         chance: Callable[[], float],
         next_number: Callable[[], int],
     ) -> None:
-        """`chance` gives a number from 0 to 1; `next_number` numbers the sessions of the route."""
+        """`chance` gives a number from 0 to 1; `next_number` numbers the sessions of the route.
+
+        `ValueError` for a `ca_file` that holds no certificates.
+        """
         self.name = name
         self.bind = bind
         self.counters = Counters()
         self.session: Session | None = None
         self.reason = "not connected yet"
         self._config = config
+        self._tls = _tls_context(config)
         self._outcomes = outcomes
         self._outcome_ready = outcome_ready
         self._chance = chance
@@ -110,9 +126,7 @@ class Link(asyncio.Protocol):
         self._closed.clear()
         try:
             async with asyncio.timeout(self._config.response_timeout_s):
-                await self._loop.create_connection(
-                    lambda: self, self._config.host, self._config.port, ssl=self._tls_context()
-                )
+                await self._loop.create_connection(lambda: self, self._config.host, self._config.port, ssl=self._tls)
         except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors
             self._note_loss(f"cannot connect: {error or 'no answer'}")
             return False
@@ -131,9 +145,6 @@ class Link(asyncio.Protocol):
                 await self._stopping.wait()
         except TimeoutError:
             return
-
-    def _tls_context(self) -> ssl.SSLContext | None:
-        return ssl.create_default_context(cafile=self._config.ca_file) if self._config.tls else None
 
     # The socket
 
