@@ -15,6 +15,7 @@ from tps.decisions.push_id import id_of, text_of
 from tps.decisions.push_life import State
 from tps.explanation import push as explanation
 from tps.explanation.push import Subject
+from tps.smpp.command_status import explained
 from tps.smpp.route_config import RouteConfig
 from tps.store.pushes import PushRow
 
@@ -102,7 +103,7 @@ def _decision(row: PushRow) -> list[Fact]:
         ("attempt", f"{stored_push.last_attempt(row) + 1}; the SMS below carry its reference number"),
         ("state", f"{State(row.state).name}, {row.delivered_parts.bit_count()} of {row.parts} parts delivered"),
     ]
-    return [*facts, ("error", row.error)] if row.error else facts
+    return [*facts, ("error", explained(row.error))] if row.error else facts
 
 
 def _route(config: Config, msisdn: str, name: str | None = None) -> RouteConfig:

@@ -14,6 +14,7 @@ from encoders.client_provisioning import encode_xml
 from tps.explanation.note import Note, hexadecimal, hidden_places
 from tps.explanation.push import Explanation, Subject
 from tps.explanation.submit_sm_notes import submit_sm_notes
+from tps.smpp.command_status import explained
 from tps.smpp.route_config import RouteConfig
 from tps.smpp.submit_sm import SubmitTemplate
 
@@ -73,7 +74,7 @@ def print_history(console: Console, history: str) -> None:
     table = Table.grid(padding=(0, 2))
     for line in history.splitlines():
         moment, event, state, detail = (*line.split(" ", 3), "")[:4]
-        table.add_row(time_of(int(moment)), event, state, Text(detail))
+        table.add_row(time_of(int(moment)), event, state, Text(explained(detail)))
     console.print(table)
 
 

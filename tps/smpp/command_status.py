@@ -1,5 +1,6 @@
 """The command_status values of SMPP 3.4 (clause 5.1.3, table 5-2): name, meaning, and what an operator should do."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -87,6 +88,8 @@ STATUSES: tuple[CommandStatus, ...] = (
 
 BY_CODE = {status.code: status for status in STATUSES}
 _VENDOR_SPECIFIC = range(0x400, 0x500)
+_WRITTEN = re.compile(r"command_status 0x([0-9A-F]{8})")
+"""As errors and histories of pushes hold it."""
 
 
 def describe(code: int) -> str:
@@ -96,3 +99,8 @@ def describe(code: int) -> str:
         return f"{status.name} (0x{code:08X}): {status.meaning}. {status.advice}".rstrip()
     kind = "an error of the SMSC vendor's own" if code in _VENDOR_SPECIFIC else "a reserved value"
     return f"0x{code:08X}: {kind} (SMPP 3.4 table 5-2). {_ASK_SMSC}"
+
+
+def explained(text: str) -> str:
+    """`text` with what `describe` says in the place of each `command_status 0x...` in it."""
+    return _WRITTEN.sub(lambda found: describe(int(found[1], 16)), text)

@@ -15,6 +15,7 @@ from tps.decisions.push_id import id_of, text_of
 from tps.decisions.push_life import State
 from tps.decisions.triggers import Trigger
 from tps.errors import RejectedError
+from tps.smpp.command_status import explained
 from tps.store.pushes import PushRow
 from tps.web.operations import Call, Reply, milliseconds, moment
 from tps.web.paging import After, Limit, limit_of
@@ -66,7 +67,7 @@ class PushView(msgspec.Struct, frozen=True, kw_only=True):
     route: str | None
     parts: Annotated[int, Meta(description="SMS it was cut into; 0 before it was sent")]
     delivered_parts: int
-    error: str | None
+    error: Annotated[str | None, Meta(description="What went wrong last, and what to do about it")]
     created_at: datetime
     changed_at: datetime
     expires_at: datetime
@@ -138,7 +139,7 @@ async def show(call: Call[None, None]) -> Reply:
     """One push with its history."""
     row = await pushes.find(call.office.parts.database, id_of(call.path["id"]))
     history = [
-        HistoryView(moment(entry.at), entry.event, cast("StateName", entry.state), entry.detail)
+        HistoryView(moment(entry.at), entry.event, cast("StateName", entry.state), explained(entry.detail))
         for entry in pushes.history(row)
     ]
     return Reply(200, PushWithHistory(**msgspec.structs.asdict(_view(row)), history=history))
@@ -206,7 +207,7 @@ def _view(row: PushRow) -> PushView:
         route=row.route,
         parts=row.parts,
         delivered_parts=row.delivered_parts.bit_count(),
-        error=row.error,
+        error=None if row.error is None else explained(row.error),
         created_at=moment(row.created_at),
         changed_at=moment(row.changed_at),
         expires_at=moment(row.expires_at),

@@ -12,6 +12,7 @@ from tps.decisions.push_id import text_of
 from tps.decisions.push_life import State
 from tps.explanation.push import explain
 from tps.sim.smsc import Smsc
+from tps.sim.smsc_behaviour import Behaviour
 from tps.store.database import Database
 from tps.store.sealing import Seal
 
@@ -113,6 +114,24 @@ async def test_a_delivered_push_is_explained_as_it_was_sent(
     for secret in ("drowssap", "1357"):
         assert secret not in shown.stdout
     assert "drowssap" in run("explain", text_of(row.id), "--config", config_file, "--show-secrets").stdout
+
+
+async def test_a_refused_push_tells_the_error_of_the_smsc_and_what_to_do(
+    run: Run, config_file: Path, sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    delivering.publish(sqlite, seal)
+    delivering.subscribe(sqlite, seal, 1)
+    async with (
+        Smsc(behaviour=Behaviour(refused_ratio=1.0, refused_status=0x0B)) as smsc,
+        delivering.delivering(sqlite, seal, sqlite_url, delivering.route_to(smsc)) as parts,
+    ):
+        await parts.intake.accept([delivering.detection(0)])
+        (row,) = await delivering.pushes_in(sqlite, State.FAILED, 1)
+    shown = run("explain", text_of(row.id), "--config", config_file).stdout
+    decision, _, history = shown.partition("\nHistory\n")
+    for part in (decision, history):
+        assert "ESME_RINVDSTADR (0x0000000B): invalid destination address. Check the MSISDN" in " ".join(part.split())
+    assert "command_status 0x" not in shown
 
 
 @pytest.mark.parametrize(

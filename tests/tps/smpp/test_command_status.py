@@ -3,7 +3,7 @@
 import pytest
 from smpplib import consts
 
-from tps.smpp.command_status import BY_CODE, STATUSES, describe
+from tps.smpp.command_status import BY_CODE, STATUSES, describe, explained
 
 
 def test_names_and_codes_agree_with_smpplib() -> None:
@@ -35,3 +35,11 @@ def test_every_error_comes_with_advice(status: object) -> None:
 def test_codes_outside_the_table_are_described_too() -> None:
     assert describe(0x410).startswith("0x00000410: an error of the SMSC vendor's own")
     assert describe(0xFFFFFFFF).startswith("0xFFFFFFFF: a reserved value")
+
+
+def test_a_code_in_a_text_is_told_in_words() -> None:
+    assert explained("refused for good with command_status 0x0000000B").startswith(
+        "refused for good with ESME_RINVDSTADR (0x0000000B): invalid destination address. Check the MSISDN"
+    )
+    for untouched in ("", "no route is up", "command_status 0xB"):
+        assert explained(untouched) == untouched

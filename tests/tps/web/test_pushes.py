@@ -54,6 +54,21 @@ async def test_a_push_is_shown_with_its_history(api: Api) -> None:
     assert (forced.status, forced.value["outcome"]) == (202, "queued")
 
 
+async def test_a_refusal_of_the_smsc_is_told_by_name_with_advice(api: Api) -> None:
+    await api.publish()
+    await api.subscribe()
+    push_id = await push(api, imsi=IMSI)
+    stored = f"the SMSC refused the part for good with command_status 0x{0x0B:08X}"
+    line = history_line(1, Event.REFUSE, State.FAILED, stored)
+    number = id_of(push_id)
+    step = Move(bucket_of_id(number), number, State.QUEUED, State.FAILED, 1 << 60, line, error=stored)
+    await api.parts.database.write(partial(pushes.save, moves=[step], now_ms=1))
+    shown = (await api.get(f"/v1/pushes/{push_id}")).value
+    (listed,) = (await api.get("/v1/pushes")).value["items"]
+    for told in (shown["error"], shown["history"][-1]["detail"], listed["error"]):
+        assert "for good with ESME_RINVDSTADR (0x0000000B): invalid destination address. Check the MSISDN" in told
+
+
 @pytest.mark.parametrize("path", ["0000000000000", "0", "zzzzzzzzzzzzz", "%00", "0000000000000/x"])
 async def test_an_unknown_push_is_not_found(api: Api, path: str) -> None:
     assert (await api.get(f"/v1/pushes/{path}")).status == 404
