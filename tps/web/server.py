@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import structlog
-from aiohttp import web
+from aiohttp import web, web_response
 
 from tps.config import ConfigError, HttpConfig
 from tps.parts import Parts
@@ -26,6 +26,10 @@ IDLE_S = 75.0
 STOP_S = 5.0
 """Seconds that requests at work get to end when the server stops; a stream is cut off, and safe to send again."""
 _DISTRIBUTION = "trusted-provisioning-server"
+
+# The header `Server` would tell the versions of aiohttp and Python. aiohttp has no option for it, and no hook of an
+# application sees the answer to a request that could not be read.
+web_response.SERVER_SOFTWARE = "tps"  # type: ignore[attr-defined]
 
 
 def make_application(parts: Parts) -> web.Application:

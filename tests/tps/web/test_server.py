@@ -1,5 +1,6 @@
 """The listener."""
 
+import asyncio
 import dataclasses
 import datetime
 import re
@@ -90,6 +91,18 @@ async def test_the_listener_is_gone_when_the_server_stops(api: Api) -> None:
         assert response.status == 200
     with pytest.raises(aiohttp.ClientConnectionError):
         await api.session.get(f"{url}/health/live")
+
+
+async def test_no_answer_tells_versions_not_even_that_to_what_is_no_http(api: Api) -> None:
+    assert (await api.get("/v1/status")).headers["Server"] == "tps"
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(api.url.rpartition(":")[2]))
+    writer.write(b"\x16\x03\x01 no http\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert answer.startswith(b"HTTP/1.0 400")
+    assert b"\r\nServer: tps\r\n" in answer
+    assert b"aiohttp" not in answer
 
 
 async def test_a_defect_is_told_as_such_and_logged_without_what_was_sent(api: Api) -> None:
