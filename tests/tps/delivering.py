@@ -195,6 +195,18 @@ async def node(url: str, seal: Seal, number: int, *routes: RouteConfig) -> Async
         database.close()
 
 
+def running(parts: Parts) -> list[asyncio.Task[None]]:
+    """The tasks of a node without the orderly end that `app.delivering` gives them."""
+    return [asyncio.create_task(part.run()) for part in (parts.routes, parts.dispatch, parts.settle)]
+
+
+async def die(tasks: list[asyncio.Task[None]]) -> None:
+    """End a node as `kill -9` does, as far as its store and its SMSC can tell: nothing is drained or written."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def pushes_in(database: Database, state: State, count: int, *, within_s: float = 10.0) -> list[PushRow]:
     """All pushes, once `count` of them are in `state`."""
     async with asyncio.timeout(within_s):

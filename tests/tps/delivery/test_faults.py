@@ -12,18 +12,19 @@ from tests.tps.delivering import (
     config,
     delivering,
     detection,
+    die,
     msisdn,
     node,
     publish,
     pushes_in,
     route_to,
+    running,
     states,
     subscribe,
 )
 from tps import app
 from tps.decisions.push_life import KEY_HOLDING_STATES, OPEN_STATES, State
 from tps.decisions.triggers import Outcome
-from tps.parts import Parts
 from tps.sim.smsc import Smsc
 from tps.sim.smsc_behaviour import Behaviour
 from tps.store.database import Database
@@ -31,18 +32,6 @@ from tps.store.pushes import PushRow
 from tps.store.sealing import Seal
 
 COUNT = 40
-
-
-def running(parts: Parts) -> list[asyncio.Task[None]]:
-    """The tasks of a node without the orderly end that `app.delivering` gives them."""
-    return [asyncio.create_task(part.run()) for part in (parts.routes, parts.dispatch, parts.settle)]
-
-
-async def die(tasks: list[asyncio.Task[None]]) -> None:
-    """End a node as `kill -9` does, as far as its store and its SMSC can tell: nothing is drained or written."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def ended(database: Database) -> list[PushRow]:
