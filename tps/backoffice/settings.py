@@ -1,5 +1,6 @@
 """Settings: published version by version, each checked to its last parameter before it is stored."""
 
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +17,11 @@ from encoders.errors import DecodeError, EncodeError
 from tps.decisions.policy import DeliveryPolicy, method_of
 from tps.delivery.catalogue import Kind, Profile, context_of, fingerprint_of
 from tps.delivery.compose import segments_of
-from tps.errors import RejectedError
+from tps.errors import RejectedError, RetryLaterError
 from tps.store import settings as settings_store
 from tps.store.database import Connection, Database
 from tps.store.sealing import Seal
-from tps.store.settings import StoredSettings
+from tps.store.settings import StoredSettings, VersionTakenError
 
 NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _NAME = re.compile(NAME_PATTERN.strip("^$"))
@@ -30,6 +31,9 @@ _NOTE = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f]{0,500}")
 _SAMPLE_VALUE = "x" * 16
 _SAMPLE_IMSI = "001010123456789"
 _SAMPLE_PIN = "000000"
+
+_TRIES = 5
+"""Times that publishing may find its version taken by another node."""
 
 _read_policy = msgspec.json.Decoder(DeliveryPolicy).decode
 
@@ -110,7 +114,10 @@ def draft_of_document(xml: bytes, policy: DeliveryPolicy) -> Draft:
 
 
 async def publish(database: Database, seal: Seal, name: str, draft: Draft, *, note: str, now_ms: int) -> Published:
-    """The next version of the settings `name`, which is the active one from now on."""
+    """The next version of the settings `name`, which is the active one from now on.
+
+    `RetryLaterError` where other nodes publish the same name all the time.
+    """
     checked_name(name)
     if not _NOTE.fullmatch(note):
         raise RejectedError("note", "at most 500 characters expected, none a control character")
@@ -124,8 +131,11 @@ async def publish(database: Database, seal: Seal, name: str, draft: Draft, *, no
         settings_store.add(connection, row)
         return version
 
-    version = await database.write(store)
-    return Published(name, version, draft.kind, draft.body, draft.policy, note, now_ms)
+    for _ in range(_TRIES):
+        with contextlib.suppress(VersionTakenError):
+            version = await database.write(store)
+            return Published(name, version, draft.kind, draft.body, draft.policy, note, now_ms)
+    raise RetryLaterError("other nodes publish these settings all the time; nothing was stored, send the request again")
 
 
 async def find(database: Database, seal: Seal, name: str, version: int | None = None) -> Published:

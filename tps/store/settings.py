@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from tps.store.schema import settings
 
@@ -23,9 +24,16 @@ class StoredSettings(NamedTuple):
 _COLUMNS = tuple(settings.c[name] for name in StoredSettings._fields)
 
 
+class VersionTakenError(Exception):
+    """Another node has stored this version meanwhile: find the newest in a new transaction."""
+
+
 def add(connection: Connection, row: StoredSettings) -> None:
-    """Store a new version."""
-    connection.execute(insert(settings).values(row._asdict()))
+    """Store a new version; `VersionTakenError` where there is one of its number."""
+    try:
+        connection.execute(insert(settings).values(row._asdict()))
+    except IntegrityError as error:
+        raise VersionTakenError(f"{row.name}, version {row.version}") from error
 
 
 def newest_version(connection: Connection, name: str) -> int:

@@ -1,9 +1,11 @@
 """Settings, on either database."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from encoders import settings as neutral
 from tests.tps.backoffice.stored import INTERNET, NOW, publish
@@ -27,6 +29,32 @@ async def test_a_version_is_kept_sealed_and_opened_as_it_was(database: Database,
     assert neutral.decode(published.body) == neutral.decode(INTERNET)
     assert [each.version for each in await settings.versions(database, seal, "internet")] == [2, 1]
     assert [each.version for each in await settings.active(database, seal)] == [2]
+
+
+async def waiting_for_locks(database: Database) -> int:
+    """How many connections wait for what another one has changed; told by PostgreSQL only."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    return await database.read(lambda connection: connection.execute(waiting).scalar_one())
+
+
+async def test_a_version_that_another_node_stores_meanwhile_is_followed_by_the_next(
+    database: Database, store_url: str, seal: Seal
+) -> None:
+    await publish(database, seal)
+    first = await database.read(lambda connection: store.find(connection, "internet"))
+    assert first is not None
+    other = Database(store_url)
+    try:
+        with other.engine.begin() as connection:
+            store.add(connection, first._replace(version=2))
+            publishing = asyncio.create_task(publish(database, seal))
+            is_server = database.dialect == "postgresql"
+            while is_server and not await waiting_for_locks(database):  # noqa: ASYNC110 - it tells nobody that it waits
+                await asyncio.sleep(0.005)
+        await publishing
+    finally:
+        other.close()
+    assert (await settings.find(database, seal, "internet")).version == 3
 
 
 async def test_what_protects_a_document_is_part_of_its_fingerprint(database: Database, seal: Seal) -> None:
