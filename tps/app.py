@@ -16,7 +16,9 @@ from tps.delivery.attend import Attend
 from tps.delivery.catalogue import Catalogue
 from tps.delivery.dispatch import Dispatch
 from tps.delivery.flights import Flights
-from tps.delivery.intake import Intake, IntakeRules
+from tps.delivery.handover import Handover
+from tps.delivery.intake import Intake
+from tps.delivery.intake_transaction import IntakeRules, IntakeTransaction
 from tps.delivery.settle import Settle
 from tps.errors import RetryLaterError
 from tps.parts import Parts
@@ -82,6 +84,11 @@ def put_together(config: Config, database: Database, seal: Seal) -> Parts:
         raise ConfigError(str(error)) from error
     flights = Flights()
     rules = IntakeRules(config.detection.default_settings, config.detection.sighting_interval_s * 1000)
+    node = config.node.name
+    handover = Handover()
+    transaction = IntakeTransaction(
+        catalogue, seal, push_ids=push_ids, pepper=pepper, rules=rules, node=node, clock=now_ms
+    )
     return Parts(
         config=config,
         database=database,
@@ -90,14 +97,12 @@ def put_together(config: Config, database: Database, seal: Seal) -> Parts:
         push_ids=push_ids,
         routes=routes,
         flights=flights,
-        intake=Intake(
-            database, catalogue, seal, push_ids=push_ids, pepper=pepper, rules=rules, clock=now_ms, wake=wake
+        intake=Intake(database, transaction, handover, wake=wake),
+        dispatch=Dispatch(
+            database, catalogue, seal, routes, flights, node=node, clock=now_ms, handover=handover, wake=wake
         ),
-        dispatch=Dispatch(database, catalogue, seal, routes, flights, node=config.node.name, clock=now_ms, wake=wake),
-        settle=Settle(
-            database, routes, flights, node=config.node.name, monotonic=time.monotonic, clock=now_ms, wake=wake
-        ),
-        attend=Attend(database, catalogue, flights, node=config.node.name, clock=now_ms, wake=wake),
+        settle=Settle(database, routes, flights, node=node, monotonic=time.monotonic, clock=now_ms, wake=wake),
+        attend=Attend(database, catalogue, flights, node=node, clock=now_ms, wake=wake),
         clock=now_ms,
     )
 

@@ -16,7 +16,7 @@ from tps.decisions.push_life import State
 from tps.decisions.receipts import read_receipt
 from tps.decisions.triggers import Trigger
 from tps.delivery.catalogue import context_of, fingerprint_of
-from tps.delivery.intake import pin_context, values_context
+from tps.delivery.push_secrets import pin_context, values_context
 from tps.parts import Parts
 from tps.sim.smsc import Smsc
 from tps.smpp.route_config import RouteConfig

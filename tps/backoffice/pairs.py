@@ -55,7 +55,7 @@ async def declare_set(
     trigger = Trigger(imsi, None, device, now_ms, SOURCE, is_detection=False, settings=settings, pin=_ANY_PIN)
 
     def store(connection: Connection) -> int:
-        (answer,) = intake.take_in(connection, [trigger])
+        (answer,) = intake.transaction.take_in(connection, [trigger]).answers
         push_id = _push_of(answer)
         if answer.outcome is Outcome.QUEUED:  # stored by this very transaction: no node has seen it
             after = move(State.QUEUED, Event.DELIVER)

@@ -8,7 +8,7 @@ import msgspec
 
 from tps.decisions.identities import bucket_of
 from tps.decisions.push_life import MOVES, Event, State
-from tps.delivery.intake import pin_context, values_context
+from tps.delivery.push_secrets import pin_context, values_context
 from tps.errors import RejectedError
 from tps.store import pair_keys, pairs, pushes, settings, subscribers
 from tps.store.database import Connection, Database

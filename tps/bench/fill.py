@@ -68,7 +68,9 @@ def _push(subscriber: Subscriber, push_id: int, now: int) -> NewPush:
         security=0,
         sealed_secrets=None,
         source=SOURCE,
-        due_at=now,
+        state=State.QUEUED,
+        attention_at=now,
+        owner=None,
         expires_at=now,
         history=history_line(now, "accept", State.QUEUED, SOURCE) + history_line(now, Event.CLAIM, State.SENDING),
     )

@@ -7,7 +7,7 @@ from encoders import settings
 from tps.decisions.push_id import bucket_of_id, reference_of
 from tps.decisions.push_life import State
 from tps.delivery.catalogue import Catalogue, context_of
-from tps.delivery.intake import open_secrets
+from tps.delivery.push_secrets import open_secrets
 from tps.explanation import secret_parms
 from tps.explanation.push import Subject
 from tps.store import pushes

@@ -4,6 +4,7 @@ The claim is on the disk before anything is written to a link: a push in QUEUED 
 """
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -18,7 +19,8 @@ from tps.delivery.attend import LEASE_MS
 from tps.delivery.catalogue import UNUSABLE, Catalogue, Profile
 from tps.delivery.compose import segments_of
 from tps.delivery.flights import Flight, Flights
-from tps.delivery.intake import open_secrets
+from tps.delivery.handover import Departing, Handover
+from tps.delivery.push_secrets import open_secrets
 from tps.errors import RetryLaterError
 from tps.smpp.routes import Route, Routes
 from tps.store import pushes
@@ -62,6 +64,7 @@ class Dispatch:
         *,
         node: str,
         clock: Callable[[], int],
+        handover: Handover,
         wake: asyncio.Event,
     ) -> None:
         self._database = database
@@ -71,7 +74,9 @@ class Dispatch:
         self._flights = flights
         self._node = node
         self._clock = clock
+        self._handover = handover
         self._wake = wake
+        self._look_at = 0.0
         self._stopping = False
         self._returned: list[Move] = []
 
@@ -81,40 +86,83 @@ class Dispatch:
         self._wake.set()
 
     async def run(self) -> None:
-        """Claim and send until stopped."""
+        """Send what is handed over, claim what waits on the disk, until stopped."""
+        loop = asyncio.get_running_loop()
         while not self._stopping:
             self._wake.clear()
-            rooms = {route: _worthwhile(route) for route in self._routes}
-            limit = min(CLAIM_MAX, -(-sum(rooms.values()) // PARTS_EXPECTED))
-            claim = partial(self._claim, limit=limit, rooms=rooms, returned=self._returned)
-            try:
-                claimed = await self._database.write(claim) if limit else []
-            except RetryLaterError:
-                log.warning("dispatch.waits_for_the_store")
-                await asyncio.sleep(IDLE_S)
-                continue
-            if limit:
-                self._returned = self._send(claimed)
-            if not claimed and not self._returned:
-                await self._sleep()
+            self._send(self._routed(self._handover.take_over()))
+            if self._handover.waiting_on_disk or self._returned or loop.time() >= self._look_at:
+                self._look_at = loop.time() + IDLE_S
+                await self._claim_and_send()
+            else:
+                self._handover.open_for(self._free_pushes())
+            await self._sleep()
+        self._handover.open_for(0)
+        self._send(self._routed(self._handover.take_over()))
+
+    async def _claim_and_send(self) -> None:
+        """One claim; the disk holds nothing more for now when it took less than it could."""
+        rooms = {route: _worthwhile(route) for route in self._routes}
+        limit = min(CLAIM_MAX, -(-sum(rooms.values()) // PARTS_EXPECTED))
+        if not limit:
+            return
+        self._handover.waiting_on_disk = False
+        returned, self._returned = self._returned, []
+        claim = partial(self._claim, limit=limit, rooms=rooms, returned=returned)
+        try:
+            due, claimed = await self._database.write(claim)
+        except RetryLaterError:
+            log.warning("dispatch.waits_for_the_store")
+            self._returned += returned
+            self._handover.waiting_on_disk = True
+            await asyncio.sleep(IDLE_S)
+            return
+        self._send(claimed)
+        is_behind = due == limit
+        self._handover.waiting_on_disk |= is_behind
+        self._handover.open_for(0 if is_behind else self._free_pushes())
+        if is_behind:
+            self._wake.set()
+
+    def _free_pushes(self) -> int:
+        """Pushes that the routes have room for, by a cautious reckoning."""
+        return sum(route.room() for route in self._routes if route.up) // PARTS_EXPECTED
+
+    def _routed(self, departing: Sequence[Departing]) -> list[Claimed]:
+        """With a route each; those that no route takes any more go back to the queue."""
+        now = self._clock()
+        routed: list[Claimed] = []
+        for push, profile in departing:
+            route = self._routes.choose(push.msisdn)
+            if route is None:
+                until = now + DEFER_MIN_MS
+                self._returned.append(
+                    _moved(push, State.SENDING, Event.RELEASE, now, detail="no route is up", until=until)
+                )
+            else:
+                routed.append(Claimed(push, profile, route))
+        return routed
 
     async def _sleep(self) -> None:
         """Until a push is stored or an answer makes room; a route that comes up is seen after `IDLE_S`."""
-        try:
-            await asyncio.wait_for(self._wake.wait(), IDLE_S)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(IDLE_S):
+                await self._wake.wait()
 
     def _claim(
         self, connection: Connection, *, limit: int, rooms: Mapping[Route, int], returned: Sequence[Move]
-    ) -> list[Claimed]:
-        """Take due pushes under this node's lease, as far as their routes have room; the others get another time."""
+    ) -> tuple[int, list[Claimed]]:
+        """Take due pushes under this node's lease, as far as their routes have room; the others get another time.
+
+        Returns how many were due, and those that were taken.
+        """
         now = self._clock()
         pushes.save(connection, returned, now)
         left = dict(rooms)
         claimed: list[Claimed] = []
         moves: list[Move] = []
-        for push in pushes.due(connection, now, limit):
+        due = pushes.due(connection, now, limit)
+        for push in due:
             ended = _why_ended(push, now)
             if ended is not None:
                 moves.append(_moved(push, State.QUEUED, ended[0], now, detail=ended[1]))
@@ -132,26 +180,24 @@ class Dispatch:
             moves.append(_moved(push, State.QUEUED, Event.CLAIM, now, owner=self._node, until=now + LEASE_MS))
             claimed.append(Claimed(push, profile, route))
         pushes.save(connection, moves, now)
-        return claimed
+        return len(due), claimed
 
-    def _send(self, claimed: Sequence[Claimed]) -> list[Move]:
-        """Compose and submit; the moves of those that nobody can encode."""
+    def _send(self, claimed: Sequence[Claimed]) -> None:
+        """Compose and submit; what nobody can encode is returned with the next claim."""
         now = self._clock()
-        refused: list[Move] = []
         messages: defaultdict[Route, list[Message]] = defaultdict(list)
         departing: list[Flight] = []
         for push, profile, route in claimed:
             try:
                 parts = self._composed(push, profile)
             except (EncodeError, UnsealError) as error:
-                refused.append(_moved(push, State.SENDING, Event.REFUSE, now, detail=str(error)))
+                self._returned.append(_moved(push, State.SENDING, Event.REFUSE, now, detail=str(error)))
                 continue
             messages[route].append((push.id, push.msisdn, parts))
             departing.append(Flight(push, route.name, route.pdu_count(len(parts)), profile.policy.max_attempts))
         self._flights.depart(departing)
         for route, batch in messages.items():
             route.submit(batch)
-        return refused
 
     def _composed(self, push: DuePush, profile: Profile) -> tuple[bytes, ...]:
         secrets = open_secrets(self._seal, push.sealed_secrets, push.id)

@@ -1,98 +1,61 @@
 """Intake: triggers in, answers out, each after its push is durable.
 
-    trigger -> who is it, what is known of the device -> decide -> is the pair's key held? -> store as QUEUED
-
-A batch is one transaction. Concurrent single triggers are gathered: while one batch is being committed the next one
-fills, so that a lone trigger waits for nothing and a crowd shares a commit.
+A batch is one transaction (`tps.delivery.intake_transaction`). Concurrent single triggers are gathered: while one batch
+is being committed the next one fills, so that a lone trigger waits for nothing and a crowd shares a commit.
 """
 
 import asyncio
-import hashlib
-import hmac
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 
-import msgspec
-
-from tps.decisions.identities import bucket_of
-from tps.decisions.policy import checked_pin, method_of
-from tps.decisions.push_id import PushIds
-from tps.decisions.push_life import State
-from tps.decisions.triggers import Answer, Outcome, Send, Sighting, Trigger, decide, missing_values
-from tps.delivery.catalogue import Catalogue, Profile
-from tps.errors import RejectedError, RetryLaterError
-from tps.store import pair_keys, pairs, pushes, subscribers
-from tps.store.database import Connection, Database
-from tps.store.pair_keys import PairKey
-from tps.store.pairs import Pair
-from tps.store.pushes import NewPush, history_line
-from tps.store.sealing import Seal, UnsealError
-from tps.store.subscribers import Known
+from tps.decisions.triggers import Answer, Trigger
+from tps.delivery.handover import Departing, Handover
+from tps.delivery.intake_transaction import IntakeTransaction, TakenIn
+from tps.errors import RetryLaterError
+from tps.store.database import Database
 
 BATCH_MAX = 1000
 """Triggers in one transaction."""
 WAITING_MAX = 20_000
 """Single triggers that may wait for their commit before callers are asked to come back later."""
 
-_encode_json = msgspec.json.Encoder(order="sorted").encode
-_decode_values = msgspec.json.Decoder(dict[str, str]).decode
-
-
-class PushSecrets(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one push needs beside its settings; sealed on the disk."""
-
-    pin: str | None = None
-    values: dict[str, str] = {}
-
-
-_decode_secrets = msgspec.json.Decoder(PushSecrets).decode
-
-
-@dataclass(frozen=True, slots=True)
-class IntakeRules:
-    """The operator's rules for triggers."""
-
-    default_settings: str | None
-    """Settings of subscribers that have none of their own."""
-    sighting_interval_ms: int
-    """A pair seen again is written again only after this long: feeds repeat themselves all day."""
-
 
 class Intake:
     """The door to the way of a push."""
 
     def __init__(
-        self,
-        database: Database,
-        catalogue: Catalogue,
-        seal: Seal,
-        *,
-        push_ids: PushIds,
-        pepper: bytes,
-        rules: IntakeRules,
-        clock: Callable[[], int],
-        wake: asyncio.Event,
+        self, database: Database, transaction: IntakeTransaction, handover: Handover, *, wake: asyncio.Event
     ) -> None:
+        self.transaction = transaction
         self._database = database
-        self._catalogue = catalogue
-        self._seal = seal
-        self._push_ids = push_ids
-        self._pepper = pepper
-        self._rules = rules
-        self._clock = clock
+        self._handover = handover
         self._wake = wake
         self._waiting: list[tuple[Trigger, asyncio.Future[Answer]]] = []
         self._arrived = asyncio.Event()
+        self._storing: set[asyncio.Future[TakenIn]] = set()
 
     async def accept(self, triggers: Sequence[Trigger]) -> list[Answer]:
         """One answer a trigger, in order, once all of them are durable. Any length; stored `BATCH_MAX` at a time."""
         answers: list[Answer] = []
         for start in range(0, len(triggers), BATCH_MAX):
-            batch = triggers[start : start + BATCH_MAX]
-            answers += await self._database.write(lambda connection, batch=batch: self.take_in(connection, batch))  # type: ignore[misc]
-            self._wake.set()
+            batch = asyncio.ensure_future(self._take_in(triggers[start : start + BATCH_MAX]))
+            # What is stored as claimed must reach dispatch, even when the caller has gone meanwhile.
+            self._storing.add(batch)
+            batch.add_done_callback(self._storing.discard)
+            answers += (await asyncio.shield(batch)).answers
         return answers
+
+    async def _take_in(self, triggers: Sequence[Trigger]) -> TakenIn:
+        granted = self._handover.take_room(len(triggers))
+        departing: list[Departing] = []
+        try:
+            taken = await self._database.write(partial(self.transaction.take_in, triggers=triggers, may_depart=granted))
+            departing = taken.departing
+        finally:
+            self._handover.hand_over(granted, departing)
+        self._handover.waiting_on_disk |= taken.waiting
+        self._wake.set()
+        return taken
 
     async def accept_one(self, trigger: Trigger) -> Answer:
         """The answer to a lone trigger, which shares its commit with its neighbours."""
@@ -131,233 +94,3 @@ class Intake:
         for (_, waiting), answer in zip(gathered, answers, strict=True):
             if not waiting.done():
                 waiting.set_result(answer)
-
-    def take_in(self, connection: Connection, triggers: Sequence[Trigger]) -> list[Answer]:
-        """The answers of one batch, in the caller's transaction."""
-        now = self._clock()
-        profiles = self._catalogue.refresh(connection)
-        answers: list[Answer | None] = [None] * len(triggers)
-        imsis = self._imsis(connection, triggers, answers)
-        wanted = [
-            (place, bucket_of(imsi), imsi, "" if triggers[place].device is None else triggers[place].device.number)  # type: ignore[union-attr]
-            for place, imsi in enumerate(imsis)
-            if imsi is not None
-        ]
-        known = {row.place: row for row in subscribers.known(connection, wanted)}
-        self._note_sightings(connection, triggers, wanted, known)
-        known = _in_time_order(known, triggers, wanted)
-
-        sends: list[tuple[int, NewPush]] = []
-        for place, bucket, imsi, _ in wanted:
-            try:
-                decided = self._decided(triggers[place], known[place], profiles, bucket, imsi, now)
-            except RejectedError as error:
-                decided = Answer(Outcome.REJECTED, field=error.field, reason=error.message, status=error.status)
-            except (UnsealError, msgspec.DecodeError) as error:
-                decided = Answer(Outcome.REJECTED, reason=f"this account cannot be read: {error}", status=500)
-            if isinstance(decided, Answer):
-                answers[place] = decided
-            else:
-                sends.append((place, decided))
-        self._store(connection, triggers, sends, answers, now)
-        return [answer for answer in answers if answer is not None]
-
-    def _imsis(
-        self, connection: Connection, triggers: Sequence[Trigger], answers: list[Answer | None]
-    ) -> list[str | None]:
-        """The IMSI of each trigger; answers those whose number belongs to nobody."""
-        imsis = [trigger.imsi for trigger in triggers]
-        by_number = [place for place, trigger in enumerate(triggers) if trigger.imsi is None]
-        if not by_number:
-            return imsis
-        owners = subscribers.imsis_of(connection, [triggers[place].msisdn or "" for place in by_number])
-        for place in by_number:
-            trigger = triggers[place]
-            imsis[place] = owners.get(trigger.msisdn or "")
-            if imsis[place] is None:
-                reason = "no subscriber has this number"
-                answers[place] = (
-                    Answer(Outcome.RECORDED, reason=reason)
-                    if trigger.is_detection
-                    else Answer(
-                        Outcome.REJECTED, field="msisdn", reason=f"{reason}: create the subscriber first", status=404
-                    )
-                )
-        return imsis
-
-    def _note_sightings(
-        self,
-        connection: Connection,
-        triggers: Sequence[Trigger],
-        wanted: Sequence[tuple[int, int, str, str]],
-        known: Mapping[int, Known],
-    ) -> None:
-        """Write the pairs that are new or were not seen for long, and the newest device of each subscriber."""
-        seen: list[Pair] = []
-        newest: list[tuple[int, str, str, int]] = []
-        for place, bucket, imsi, number in wanted:
-            trigger, before = triggers[place], known[place]
-            device = trigger.device
-            if device is None:
-                continue
-            software = device.software_version
-            is_due = before.pair_seen_at is None or (
-                trigger.seen_at - before.pair_seen_at >= self._rules.sighting_interval_ms
-            )
-            if is_due or (software is not None and software != before.software_version):
-                seen.append(
-                    Pair(bucket, imsi, number, software, device.dirty, trigger.source, trigger.seen_at, trigger.seen_at)
-                )
-            is_known = before.msisdn is not None and device.dirty is None
-            if is_known and (is_due or before.device != number):
-                newest.append((bucket, imsi, number, trigger.seen_at))
-        pairs.note(connection, seen)
-        subscribers.seen_with(connection, newest)
-
-    def _decided(
-        self, trigger: Trigger, known: Known, profiles: Mapping[str, Profile], bucket: int, imsi: str, now: int
-    ) -> NewPush | Answer:
-        """The push that one trigger leads to, or the answer where it leads to none."""
-        sighting = Sighting(known.msisdn, known.settings, known.device, known.device_seen_at)
-        decided = decide(trigger, sighting, self._rules.default_settings)
-        if isinstance(decided, Answer):
-            return decided
-        profile = profiles.get(decided.settings)
-        if profile is None:
-            reason = f"no settings are named {decided.settings!r}: publish them first"
-            if trigger.is_detection:
-                return Answer(Outcome.RECORDED, field="settings", reason=reason)
-            return Answer(Outcome.REJECTED, field="settings", reason=reason)
-        push_id = self._push_ids.next(now, bucket)
-        sealed, fingerprint = self._secrets(trigger, known, decided, profile, imsi, push_id)
-        method = method_of(profile.policy.security)
-        return NewPush(
-            bucket=bucket,
-            id=push_id,
-            imsi=imsi,
-            msisdn=decided.msisdn,
-            device=decided.device,
-            settings=profile.name,
-            version=profile.version,
-            fingerprint=fingerprint,
-            security=None if method is None else int(method),
-            sealed_secrets=sealed,
-            source=trigger.source,
-            due_at=now,
-            expires_at=now + profile.policy.validity_s * 1000,
-            history=history_line(now, trigger.source, State.QUEUED, "forced" if trigger.force else ""),
-        )
-
-    def _secrets(
-        self, trigger: Trigger, known: Known, send: Send, profile: Profile, imsi: str, push_id: int
-    ) -> tuple[str | None, int]:
-        """The sealed PIN and values of a push, and its settings fingerprint, which covers the values."""
-        method = method_of(profile.policy.security)
-        pin = trigger.pin
-        if pin is None and known.sealed_pin is not None:
-            pin = self._seal.open(known.sealed_pin, pin_context(imsi)).decode()
-        pin = checked_pin(method, pin)
-        if not profile.placeholders:
-            return (None if pin is None else self._sealed(PushSecrets(pin), push_id)), profile.fingerprint
-        values = {"imsi": imsi, "msisdn": send.msisdn}
-        if known.sealed_values is not None:
-            values = _decode_values(self._seal.open(known.sealed_values, values_context(imsi))) | values
-        missing = missing_values(profile.placeholders, values)
-        if missing:
-            raise RejectedError(
-                "values",
-                f"settings {profile.name!r} need {', '.join(missing)}: store them with the subscriber",
-            )
-        used = {name: values[name] for name in profile.placeholders}
-        mixed = hmac.digest(
-            self._pepper, profile.fingerprint.to_bytes(8, "big", signed=True) + _encode_json(used), hashlib.sha256
-        )
-        return self._sealed(PushSecrets(pin, used), push_id), int.from_bytes(mixed[:8], "big", signed=True)
-
-    def _sealed(self, secrets: PushSecrets, push_id: int) -> str:
-        return self._seal.close(_encode_json(secrets), push_context(push_id))
-
-    def _store(
-        self,
-        connection: Connection,
-        triggers: Sequence[Trigger],
-        sends: Sequence[tuple[int, NewPush]],
-        answers: list[Answer | None],
-        now: int,
-    ) -> None:
-        """Store those whose pair's key is free; the unique index, not the look-up before it, is what decides."""
-        if not sends:
-            return
-        keys = [PairKey(push.bucket, push.imsi, push.device, push.fingerprint) for _, push in sends]
-        held = {holder.place: holder for holder in pair_keys.holders(connection, keys)}
-        new: list[NewPush] = []
-        for order, (place, push) in enumerate(sends):
-            holder = held.get(order)
-            if holder is not None and triggers[place].force and holder.state == State.DELIVERED:
-                pair_keys.release(connection, push.bucket, push.imsi, push.device, push.fingerprint)
-                holder = None
-            if holder is None:
-                new.append(push)
-                answers[place] = Answer(Outcome.QUEUED, push.id)
-            else:
-                answers[place] = _held_answer(holder.id, holder.state)
-        if new and pushes.add(connection, new, now) < len(new):
-            self._answer_overtaken(connection, sends, keys, answers)
-
-    def _answer_overtaken(
-        self,
-        connection: Connection,
-        sends: Sequence[tuple[int, NewPush]],
-        keys: Sequence[PairKey],
-        answers: list[Answer | None],
-    ) -> None:
-        """Answer those whose key was taken meanwhile: by another node, or by a neighbour in the same batch."""
-        held = {holder.place: holder for holder in pair_keys.holders(connection, keys)}
-        for order, (place, push) in enumerate(sends):
-            holder = held.get(order)
-            if holder is not None and holder.id != push.id:
-                answers[place] = _held_answer(holder.id, holder.state)
-
-
-def _in_time_order(
-    known: dict[int, Known], triggers: Sequence[Trigger], wanted: Sequence[tuple[int, int, str, str]]
-) -> dict[int, Known]:
-    """`known` with the newest device of each SIM as it is after this batch, so that late reports in it are late."""
-    newest: dict[str, tuple[int, str]] = {}
-    places: dict[str, list[int]] = defaultdict(list)
-    for place, _, imsi, number in wanted:
-        device, seen_at = triggers[place].device, triggers[place].seen_at
-        if device is not None and device.dirty is None:
-            newest[imsi] = max(newest.get(imsi, (0, "")), (seen_at, number))
-            places[imsi].append(place)
-    for imsi, its_places in places.items():
-        if len(its_places) > 1:
-            seen_at, number = newest[imsi]
-            for place in its_places:
-                if seen_at > (known[place].device_seen_at or 0):
-                    known[place] = known[place]._replace(device=number, device_seen_at=seen_at)
-    return known
-
-
-def _held_answer(push_id: int, state: int) -> Answer:
-    return Answer(Outcome.ALREADY_SET if state == State.DELIVERED else Outcome.ALREADY_OPEN, push_id)
-
-
-def open_secrets(seal: Seal, sealed: str | None, push_id: int) -> PushSecrets:
-    """The secrets of a push."""
-    return PushSecrets() if sealed is None else _decode_secrets(seal.open(sealed, push_context(push_id)))
-
-
-def pin_context(imsi: str) -> str:
-    """What binds a sealed PIN to its subscriber."""
-    return f"subscriber/{imsi}/pin"
-
-
-def values_context(imsi: str) -> str:
-    """What binds sealed values to their subscriber."""
-    return f"subscriber/{imsi}/values"
-
-
-def push_context(push_id: int) -> str:
-    """What binds sealed secrets to their push."""
-    return f"push/{push_id}"

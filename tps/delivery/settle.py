@@ -126,7 +126,8 @@ class Settle:
                 await asyncio.sleep(max(0.0, began + ROUND_S - self._monotonic()))
             is_waiting = self._answered or self._parked or self._stopping
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._due.wait(), TICK_S if is_waiting else None)
+                async with asyncio.timeout(TICK_S if is_waiting else None):
+                    await self._due.wait()
 
     async def _round(self, monotonic: float) -> None:
         """One write; then acknowledge what it made durable."""

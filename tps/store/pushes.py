@@ -17,7 +17,6 @@ from sqlalchemy import (
     Update,
     bindparam,
     func,
-    literal,
     select,
     true,
     update,
@@ -30,7 +29,7 @@ from tps.store.schema import is_open, push
 
 
 class NewPush(NamedTuple):
-    """A push to be stored as QUEUED."""
+    """A push to be stored: QUEUED, or SENDING under the lease of `owner`."""
 
     bucket: int
     id: int
@@ -43,7 +42,9 @@ class NewPush(NamedTuple):
     security: int | None
     sealed_secrets: str | None
     source: str
-    due_at: int
+    state: int
+    attention_at: int
+    owner: str | None
     expires_at: int
     history: str
 
@@ -138,7 +139,7 @@ def history_line(now_ms: int, event: str, state: State, detail: str = "") -> str
 
 
 def add(connection: Connection, pushes: Sequence[NewPush], now_ms: int) -> int:
-    """Store these as QUEUED; those whose pair's key is held already are left out. Returns how many were stored."""
+    """Store these; those whose pair's key is held already are left out. Returns how many were stored."""
     statement, batch = _insert(connection.dialect.name)
     return connection.execute(statement, {**batch.parameters(sorted(pushes, key=_PLACE)), "now": now_ms}).rowcount
 
@@ -236,20 +237,16 @@ def counts_by_state(connection: Connection) -> dict[int, int]:
 
 @cache
 def _insert(dialect: str) -> tuple[Insert, Batch]:
-    types: dict[str, Any] = {name: push.c[name].type for name in NewPush._fields if name in push.c}
-    batch = Batch(dialect, **{name: types.get(name, BigInteger()) for name in NewPush._fields})
-    values = {name: batch.c[name] for name in NewPush._fields if name in push.c}
-    values |= {
-        "attention_at": batch.c["due_at"],
-        "state": literal(int(State.QUEUED), SmallInteger),
+    batch = Batch(dialect, **{name: push.c[name].type for name in NewPush._fields})
+    values = {
+        **batch.c,
         "created_at": bindparam("now", type_=BigInteger),
         "changed_at": bindparam("now", type_=BigInteger),
     }
     rows = select(*values.values()).select_from(batch.source).where(true())
     dialect_insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return dialect_insert(push).from_select(list(values), rows).on_conflict_do_nothing(
-        index_elements=list(_KEY)
-    ).execution_options(preserve_rowcount=True), batch
+    statement = dialect_insert(push).from_select(list(values), rows)
+    return statement.on_conflict_do_nothing(index_elements=list(_KEY)).execution_options(preserve_rowcount=True), batch
 
 
 @cache

@@ -9,7 +9,9 @@ from tps.backoffice.subscribers import Account
 from tps.decisions.policy import DeliveryPolicy
 from tps.decisions.push_id import PushIds
 from tps.delivery.catalogue import Catalogue
-from tps.delivery.intake import Intake, IntakeRules
+from tps.delivery.handover import Handover
+from tps.delivery.intake import Intake
+from tps.delivery.intake_transaction import IntakeRules, IntakeTransaction
 from tps.store.database import Database
 from tps.store.sealing import Seal
 
@@ -31,13 +33,13 @@ async def begin(database: Database, seal: Seal) -> Intake:
     """Settings and a subscriber are stored; the intake takes pushes for them."""
     await publish(database, seal)
     await subscribers.create(database, seal, ACCOUNT, now_ms=NOW)
-    return Intake(
-        database,
+    transaction = IntakeTransaction(
         Catalogue(seal),
         seal,
         push_ids=PushIds(0),
         pepper=b"pepper",
         rules=IntakeRules("internet", 1000),
+        node="node-0",
         clock=lambda: NOW,
-        wake=asyncio.Event(),
     )
+    return Intake(database, transaction, Handover(), wake=asyncio.Event())

@@ -35,7 +35,7 @@ async def deferred(database: Database, until_later_than: int) -> PushRow:
     async with asyncio.timeout(5):
         while True:
             (row,) = await database.read(all_pushes)
-            if row.attention_at > until_later_than:
+            if row.state == State.QUEUED and row.attention_at > until_later_than:
                 return row
             await asyncio.sleep(0.01)
 

@@ -31,7 +31,9 @@ def new_push(imsi: str = "001010123456789", **changes: Any) -> NewPush:
         security=0,
         sealed_secrets=None,
         source="test",
-        due_at=NOW,
+        state=State.QUEUED,
+        attention_at=NOW,
+        owner=None,
         expires_at=NOW + 1000,
         history="x\n",
     )
@@ -120,7 +122,9 @@ def test_none_in_a_move_leaves_the_stored_value(database: Database) -> None:
 
 
 def test_due_pushes_come_oldest_first_and_only_when_their_time_has_come(database: Database) -> None:
-    later, now, first = (new_push(f"00101000000000{place}", due_at=NOW + due) for place, due in enumerate((50, 0, -50)))
+    later, now, first = (
+        new_push(f"00101000000000{place}", attention_at=NOW + due) for place, due in enumerate((50, 0, -50))
+    )
     add(database, later, now, first)
     due = database.write_now(lambda connection: pushes.due(connection, NOW, 10))
     assert [push.id for push in due] == [first.id, now.id]
