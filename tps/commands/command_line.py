@@ -32,7 +32,9 @@ PLACES: dict[str, str | dict[str, str]] = {
     "compose":  "compose:compose",
     "encode":   "document:encode",
     "decode":   "document:decode",
-    "simulate": {"smsc": "simulation:smsc", "handsets": "simulation:handsets"},
+    "simulate": {
+        "smsc": "simulation:smsc", "handsets": "simulation:handsets", "subscribers": "simulation:subscribers",
+    },
     "bench":    {
         "bulk": "bench:bulk", "single": "bench:single", "detect": "bench:detect", "campaign": "bench:campaign",
         "encode": "bench:encode", "smpp": "bench:smpp", "fill": "bench_files:fill", "plot": "bench_files:plot",
@@ -45,7 +47,7 @@ PLACES: dict[str, str | dict[str, str]] = {
 GROUPS = {
     "import": "Take data in from files.",
     "export": "Write data to files.",
-    "simulate": "Play the other side of the air: an SMSC, handsets.",
+    "simulate": "Play the other side of the air: an SMSC, handsets, their subscribers.",
     "bench": "Load tests: what this machine carries, and where the time goes.",
 }
 """What the commands that have commands of their own say of themselves."""

@@ -1,15 +1,16 @@
-"""`simulate smsc` and `simulate handsets`: the other side of the air, to try the server without a network."""
+"""`simulate smsc`, `handsets`, `subscribers`: the other side of the air, to try the server without a network."""
 
 import functools
 import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from tps.commands.terminal import BadInputError
+from tps.commands.terminal import BadInputError, write_octets
 from tps.sim.handset_behaviour import FAMILIES, STRICT
 from tps.sim.simulation import run_handsets, run_smsc
 from tps.sim.smsc_behaviour import Behaviour
@@ -47,6 +48,7 @@ _UNITS = {"_delay_s": "SECONDS", "_jitter_s": "SECONDS", "_ratio": "SHARE", "_pe
 Port = Annotated[int, typer.Option(min=0, max=0xFFFF, help="TCP port to listen on; 0 takes a free one, which is told.")]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Account = Annotated[str, typer.Option(metavar="SYSTEM_ID:PASSWORD", help="The account that may bind.")]
+Count = Annotated[int, typer.Option(min=1, max=10**9, help="How many subscribers there are.")]
 Seconds = Annotated[float | None, typer.Option("--for", metavar="SECONDS", help="Stop by itself after so long.")]
 
 
@@ -114,7 +116,7 @@ def handsets(
     port: Port = 2775,
     account: Account = "tps:tps",
     seconds: Seconds = None,
-    count: Annotated[int, typer.Option(min=1, help="How many subscribers there are.")] = 1000,
+    count: Count = 1000,
     families: Annotated[
         bool,
         typer.Option("--families", help="Handsets of all families in turn; else all take what every family takes."),
@@ -143,6 +145,24 @@ def handsets(
         host,
         port,
     )
+
+
+def subscribers(
+    *,
+    count: Count = 1000,
+    seed: Annotated[int, typer.Option(help="Start of who they are.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE.csv", help="Write here, not to the screen.")
+    ] = None,
+) -> None:
+    """Write the subscribers behind `simulate handsets` as CSV with columns imsi and msisdn, ready to be imported.
+
+    The same --count and --seed make the same people.
+
+    Example: tps simulate subscribers --count 100 | tps import subscribers - --config tps.toml
+    """
+    rows = (f"{person.imsi},{person.msisdn}\n" for person in Subscribers(count, seed=seed))
+    write_octets("".join(("imsi,msisdn\n", *rows)).encode("ascii"), output)
 
 
 def _accounts(account: str) -> dict[str, str]:
