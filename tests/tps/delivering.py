@@ -132,9 +132,15 @@ def set_version(database: Database, push_id: int | None, version: int) -> None:
 
 
 def subscribe(
-    database: Database, seal: Seal, count: int, *, pin: str | None = None, values: dict[str, str] | None = None
+    database: Database,
+    seal: Seal,
+    count: int,
+    *,
+    first: int = 0,
+    pin: str | None = None,
+    values: dict[str, str] | None = None,
 ) -> None:
-    """Create subscribers 0 to `count` - 1."""
+    """Create or change so many subscribers, from number `first`."""
     now = app.now_ms()
     rows = [
         Subscriber(
@@ -151,7 +157,7 @@ def subscribe(
             created_at=now,
             changed_at=now,
         )
-        for number in range(count)
+        for number in range(first, first + count)
     ]
     database.write_now(lambda connection: subscribers.put(connection, rows))
 
