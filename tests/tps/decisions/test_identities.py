@@ -29,9 +29,7 @@ def test_the_check_digit_is_computed(number: str, imei: str) -> None:
     assert identities.imei_of(number) == imei  # both from the examples of TS 23.003 annex B, facts computed twice
 
 
-@pytest.mark.parametrize(
-    "text", ["00000000000000", "11111111111111", "00440000000001", "004999010640000"]
-)
+@pytest.mark.parametrize("text", ["00000000000000", "11111111111111", "00440000000001", "004999010640000"])
 def test_identities_that_prove_nothing_say_why(text: str) -> None:
     assert identities.device(text).dirty
 
