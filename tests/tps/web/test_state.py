@@ -1,7 +1,6 @@
 """Probes, metrics, status and configuration."""
 
 import dataclasses
-from pathlib import Path
 
 import aiohttp
 import msgspec
@@ -24,8 +23,8 @@ async def test_the_process_is_alive_but_without_a_route_not_ready(api: Api) -> N
     assert (ready.status, ready.value["reasons"]) == (503, ["no route to an SMSC is up"])
 
 
-async def test_a_database_that_does_not_answer_is_a_reason(api: Api, tmp_path: Path) -> None:
-    elsewhere = Database(f"sqlite:///{tmp_path}/no/such/folder/x.sqlite3")
+async def test_a_database_that_does_not_answer_is_a_reason(api: Api) -> None:
+    elsewhere = Database("postgresql://nobody@127.0.0.1:1/none")
     office = dataclasses.replace(api.parts, database=elsewhere)
     try:
         async with serving(office) as url:
