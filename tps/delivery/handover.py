@@ -5,6 +5,8 @@ nothing older waits, that detour buys nothing: intake stores the push as SENDING
 moment, and dispatch gets it as a value. One write a push less, and one commit less before it leaves.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -28,10 +30,20 @@ class Handover:
         self._room = 0
         self._granted = 0
         self._departing: list[Departing] = []
+        self._opened = asyncio.Event()
+
+    async def wait_for_room(self, pushes: int, patience_s: float) -> None:
+        """Until there is room for so many pushes, or patience ends."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                while self._room < pushes:
+                    self._opened.clear()
+                    await self._opened.wait()
 
     def open_for(self, pushes: int) -> None:
         """Dispatch is not behind, and its routes have room for so many pushes."""
         self._room = max(0, pushes - self._granted - len(self._departing))
+        self._opened.set()
 
     def take_room(self, wanted: int) -> int:
         """How many of `wanted` pushes may be stored as claimed; `hand_over` must follow, whatever comes of them."""

@@ -16,6 +16,9 @@ from tps.store.database import Database
 
 BATCH_MAX = 1000
 """Triggers in one transaction."""
+BULK_FROM, BULK_PATIENCE_S = 100, 0.05
+"""Batches of this size wait a little for the routes to have room, so that a stream is as fast as the way, and not faster
+at the price of a detour over the disk. With slow routes the patience ends, and the batch is stored to wait."""
 WAITING_MAX = 20_000
 """Single triggers that may wait for their commit before callers are asked to come back later."""
 
@@ -46,6 +49,8 @@ class Intake:
         return answers
 
     async def _take_in(self, triggers: Sequence[Trigger]) -> TakenIn:
+        if len(triggers) >= BULK_FROM:
+            await self._handover.wait_for_room(len(triggers), BULK_PATIENCE_S)
         granted = self._handover.take_room(len(triggers))
         departing: list[Departing] = []
         try:
