@@ -129,6 +129,7 @@ async def delivering(parts: Parts) -> AsyncIterator[None]:
         finally:
             try:
                 async with asyncio.timeout(parts.config.node.stop_timeout_s):
+                    await parts.intake.finish()
                     parts.dispatch.stop()
                     await dispatch
                     await parts.routes.stop()

@@ -73,6 +73,11 @@ class Intake:
         self._arrived.set()
         return await answer
 
+    async def finish(self) -> None:
+        """Until every batch that is being stored is on the disk and with dispatch."""
+        while self._storing:
+            await asyncio.wait(self._storing)
+
     async def run(self) -> None:
         """Gather single triggers into batches until cancelled; nobody is left waiting then."""
         gathered: Sequence[tuple[Trigger, asyncio.Future[Answer]]] = ()

@@ -151,7 +151,8 @@ class Database:
                     self._commit([write])
                 return
         for loop in {write.loop for write in writes}:
-            loop.call_soon_threadsafe(_answer, [write for write in writes if write.loop is loop])
+            with contextlib.suppress(RuntimeError):  # the loop is closed: those who waited there have gone with it
+                loop.call_soon_threadsafe(_answer, [write for write in writes if write.loop is loop])
 
 
 def _answer(writes: Sequence[_Write]) -> None:
