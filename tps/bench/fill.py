@@ -26,7 +26,7 @@ _ALL_PARTS = (1 << workload.SEGMENTS) - 1
 
 def fill(store: str, folder: Path, *, pair_count: int, push_count: int) -> None:
     """Add so many pairs, and delivered pushes for the first of them; brings the store to this version."""
-    setup = ServerSetup(folder=folder, store=store, smsc_port=0)
+    setup = ServerSetup(folder=folder, store=store, smsc_port=1)
     setup.write()
     database, _ = app.open_store(config.load(setup.file))
     try:
