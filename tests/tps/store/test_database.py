@@ -6,6 +6,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
 from tps.errors import RetryLaterError
 from tps.store import migrate
@@ -65,6 +66,14 @@ async def test_a_database_that_cannot_be_reached_asks_to_come_back_later() -> No
             await database.write(insert("x"))
     finally:
         database.close()
+
+
+def test_an_error_of_the_database_shows_no_parameter(sqlite: Database) -> None:
+    sqlite.write_now(insert("001010123456789"))
+    with pytest.raises(IntegrityError) as caught:
+        sqlite.write_now(insert("001010123456789"))
+    assert "server_secret" in str(caught.value)
+    assert "001010123456789" not in str(caught.value)
 
 
 def test_migrations_make_the_schema_that_the_code_describes(database: Database) -> None:
