@@ -16,7 +16,7 @@ from tps.store.database import Database
 
 BATCH_MAX = 1000
 """Triggers in one transaction."""
-BULK_FROM, BULK_PATIENCE_S = 100, 0.05
+BULK_FROM, BULK_PATIENCE_S = 100, 0.1
 """Batches of this size wait a little for the routes to have room, so that a stream is as fast as the way and not faster
 at the price of a detour over the disk. With slow routes the patience ends, and the batch is stored to wait."""
 WAITING_MAX = 20_000

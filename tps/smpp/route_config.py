@@ -62,7 +62,7 @@ class RouteConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Clause 5.2.17: 1 asks for a receipt of the final state. A push is DELIVERED by its receipts, so 0 is refused."""
     window: int = 50
     """PDUs per connection that may await their response."""
-    backlog: int = 2000
+    backlog: int = 6000
     """PDUs per connection that may wait for their place in the window."""
     rate_per_s: int = 0
     """submit_sm per second and connection; 0 is no limit."""

@@ -2,11 +2,13 @@
 
     socket -> reader task -> queue of at most `BATCHES_WAITING` batches -> handler -> answers -> socket
 
-The reader cuts lines while a batch is being committed. Whoever is slow slows the others down: a full queue stops the
-reading, a caller who does not take his answers stops the writing, and silence for `SILENCE_S` ends the stream.
+The reader cuts lines while a batch is being committed, and where the order of the lines does not matter the next batch
+is taken in meanwhile. Whoever is slow slows the others down: a full queue stops the reading, a caller who does not take
+his answers stops the writing, and silence for `SILENCE_S` ends the stream.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
@@ -19,7 +21,7 @@ from tps.web.problems import FieldError
 log = structlog.get_logger(__name__)
 
 BATCH_LINES = 500
-BATCHES_WAITING = 2
+BATCHES_WAITING = 4
 SILENCE_S = 60.0
 _encode_lines = msgspec.json.Encoder().encode_lines
 
@@ -96,17 +98,22 @@ class Lines:
         self._begun = b"" if self._skipping else begun
 
 
-async def answer(request: web.Request, take: Take, *, max_line_octets: int) -> web.StreamResponse:
-    """Take the lines of the body batch by batch and answer them on the way."""
+async def answer(request: web.Request, take: Take, *, max_line_octets: int, at_once: int = 1) -> web.StreamResponse:
+    """Take the lines of the body batch by batch, `at_once` of them at a time, and answer them on the way, in order."""
     response = web.StreamResponse(headers={"Content-Type": NDJSON, "Cache-Control": "no-store"})
     await response.prepare(request)
     batches: asyncio.Queue[Sequence[Line] | None] = asyncio.Queue(BATCHES_WAITING)
     reader = asyncio.create_task(_read(request.content, Lines(max_line_octets), batches), name="ndjson-reader")
+    taking: deque[asyncio.Task[Sequence[msgspec.Struct]]] = deque()
     try:
-        while (batch := await batches.get()) is not None:
-            answers = await take(batch)
-            async with asyncio.timeout(SILENCE_S):
-                await response.write(_encode_lines(answers))
+        batch: Sequence[Line] | None = ()
+        while batch is not None or taking:
+            if batch is not None:
+                batch = await _next(batches)
+            if batch is not None:
+                taking.append(asyncio.create_task(_take(take, batch), name="ndjson-batch"))
+            if len(taking) >= at_once or batches.empty() or batch is None:
+                await _write_answers(response, taking)
         await _end(response, await reader)
     except (ConnectionError, ClientConnectionError, TimeoutError):
         log.info("ndjson.caller_gone", path=request.path)
@@ -114,8 +121,36 @@ async def answer(request: web.Request, take: Take, *, max_line_octets: int) -> w
         if request.transport is not None:
             request.transport.abort()
     finally:
-        reader.cancel()
+        for task in (reader, *taking):
+            task.cancel()
     return response
+
+
+async def _take(take: Take, batch: Sequence[Line]) -> Sequence[msgspec.Struct]:
+    return await take(batch)
+
+
+async def _next(batches: "asyncio.Queue[Sequence[Line] | None]") -> Sequence[Line] | None:
+    """What has been read, up to a whole batch, put together from the pieces that wait; None at the end."""
+    batch = await batches.get()
+    if batch is None or len(batch) >= BATCH_LINES or batches.empty():
+        return batch
+    together = list(batch)
+    while len(together) < BATCH_LINES and not batches.empty():
+        more = batches.get_nowait()
+        if more is None:
+            batches.put_nowait(None)
+            break
+        together += more
+    return together
+
+
+async def _write_answers(response: web.StreamResponse, taking: "deque[asyncio.Task[Sequence[msgspec.Struct]]]") -> None:
+    """The answers of the batch that was taken first."""
+    if taking:
+        answers = await taking.popleft()
+        async with asyncio.timeout(SILENCE_S):
+            await response.write(_encode_lines(answers))
 
 
 async def _read(

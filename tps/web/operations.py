@@ -77,6 +77,8 @@ class Operation:
     _: KW_ONLY
     lines_handler: LinesHandler | None = None
     """For a stream, instead of `handler`."""
+    batches_at_once: int = 1
+    """Batches of a stream that may be at work at once; 1 where a line may depend on those before it."""
     summary: str
     description: str = ""
     answers: Mapping[int, Any] = field(default_factory=dict)

@@ -74,7 +74,8 @@ async def _receive_lines(office: Office, operation: Operation, request: web.Requ
     handler = operation.lines_handler
     assert handler is not None
     take = partial(handler, office, caller)
-    return await ndjson.answer(request, take, max_line_octets=office.parts.config.http.max_line_octets)
+    max_line_octets = office.parts.config.http.max_line_octets
+    return await ndjson.answer(request, take, max_line_octets=max_line_octets, at_once=operation.batches_at_once)
 
 
 async def _admitted(office: Office, operation: Operation, request: web.Request) -> Caller:

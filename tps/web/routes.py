@@ -106,9 +106,9 @@ OPERATIONS = (
         examples={"seen now": examples.DETECTION},
     ),
     Operation(
-        "POST", "/v1/detections/bulk", lines_handler=detections.detect_lines, body=detections.Detection,
-        summary="Report many SIMs seen in devices", description=_SAFE_TO_REPEAT, answers={200: LineAnswer},
-        examples={"two lines": examples.DETECTIONS},
+        "POST", "/v1/detections/bulk", lines_handler=detections.detect_lines, batches_at_once=2,
+        body=detections.Detection, summary="Report many SIMs seen in devices", description=_SAFE_TO_REPEAT,
+        answers={200: LineAnswer}, examples={"two lines": examples.DETECTIONS},
     ),
     Operation(
         "GET", "/v1/pushes", pushes.list_page, query=pushes.PushQuery,
@@ -121,7 +121,7 @@ OPERATIONS = (
         examples={"the newest device": examples.PUSH, "this device, again": examples.FORCED_PUSH},
     ),
     Operation(
-        "POST", "/v1/pushes/bulk", lines_handler=pushes.push_lines, body=pushes.PushRequest,
+        "POST", "/v1/pushes/bulk", lines_handler=pushes.push_lines, batches_at_once=2, body=pushes.PushRequest,
         summary="Set up many devices", description=_SAFE_TO_REPEAT, answers={200: LineAnswer},
         examples={"two lines": examples.PUSHES},
     ),
