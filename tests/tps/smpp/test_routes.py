@@ -99,7 +99,7 @@ async def test_a_batch_is_spread_over_the_links_and_each_message_stays_on_one() 
     async with running_smsc() as smsc, running_routes(route_config(smsc, binds=3)) as routes:
         route = routes["north"]
         await until(routes, lambda: all(link.up for link in route.links))
-        assert route.room() == 6000
+        assert route.room() == 18000
         route.submit([(key, "49170", (USER_DATA, USER_DATA)) for key in range(30)])
         assert sorted(link.counters.submitted for link in route.links) == [20, 20, 20]
         for key in range(100, 103):
@@ -168,14 +168,14 @@ async def test_a_pair_sends_on_one_link_and_hears_on_the_other() -> None:
         route.submit([(1, "4917", (USER_DATA,))])
         await smsc.until(lambda: smsc.count(peer_octets.SUBMIT_SM) == 1)
         assert [link.counters.submitted for link in route.links] == [1, 0]
-        assert route.room() == 2000
+        assert route.room() == 6000
 
 
 async def test_status_shows_each_link_and_no_secret() -> None:
     async with running_smsc() as smsc, running_routes(route_config(smsc, binds=2)) as routes:
         await until(routes, lambda: all(link.up for link in routes["north"].links))
         (status,) = routes.status()
-        assert (status.name, status.up, status.room) == ("north", True, 4000)
+        assert (status.name, status.up, status.room) == ("north", True, 12000)
         assert [(link.name, link.state) for link in status.links] == [
             ("smpp:north:0:transceiver", "bound"),
             ("smpp:north:1:transceiver", "bound"),
