@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     BigInteger,
     Connection,
-    Delete,
     Insert,
     Select,
     SmallInteger,
@@ -15,7 +14,6 @@ from sqlalchemy import (
     delete,
     select,
     true,
-    tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -77,13 +75,6 @@ def match(connection: Connection, candidates: Sequence[Candidate]) -> list[Match
     return [Match(*row) for row in fetch(connection, statement, batch.parameters(candidates))]
 
 
-def remove(connection: Connection, keys: Sequence[tuple[int, str, str]]) -> None:
-    """Forget these (bucket, route, message id): their final receipts are settled."""
-    if keys:
-        statement, batch = _remove(connection.dialect.name)
-        connection.execute(statement, batch.parameters(keys))
-
-
 def remove_expired(connection: Connection, bucket: int, now_ms: int) -> int:
     """Forget the parts of one bucket whose push ended without a receipt long ago."""
     return connection.execute(
@@ -119,11 +110,3 @@ def _match(dialect: str) -> tuple[Select[Any], Batch]:
         )
     )
     return fetching(dialect, statement), batch
-
-
-@cache
-def _remove(dialect: str) -> tuple[Delete, Batch]:
-    batch = Batch(dialect, bucket=SmallInteger(), route=String(), message_id=String())
-    key = tuple_(submission.c.bucket, submission.c.route, submission.c.message_id)
-    gone = select(batch.c["bucket"], batch.c["route"], batch.c["message_id"]).select_from(batch.source)
-    return delete(submission).where(key.in_(gone)), batch

@@ -61,15 +61,6 @@ def test_two_routes_may_give_out_the_same_id(database: Database) -> None:
     assert [found.push_id for found in match(database, "1000000001", route="south")] == [88]
 
 
-def test_a_settled_part_is_forgotten_and_no_other(database: Database) -> None:
-    add(database, part(), part("a2"), part(route="south"))
-    keys = [part()[:3]]
-    database.write_now(lambda connection: submissions.remove(connection, keys))
-    database.write_now(lambda connection: submissions.remove(connection, []))
-    assert [found.message_id for found in match(database, "1000000001", "a2")] == ["a2"]
-    assert len(match(database, "1000000001", route="south")) == 1
-
-
 def test_expired_parts_of_one_bucket_are_forgotten(database: Database) -> None:
     same_bucket = next(each for each in map(str, range(1000)) if bucket_of(each) == part().bucket)
     other_bucket = next(each for each in map(str, range(1000)) if bucket_of(each) != part().bucket)
