@@ -167,10 +167,10 @@ async def attend(parts: Parts) -> int:
     return await parts.database.write(parts.attend._attend)
 
 
-def report(parts: Parts, text: bytes, *, message_id: bytes | None = None) -> None:
+def report(parts: Parts, text: bytes, *, message_id: bytes | None = None, destination: str = msisdn(0)) -> None:
     """A receipt comes, just as a link of the only route hands it on."""
     (route,) = parts.routes
-    receipt = read_receipt(text, receipted_message_id=message_id, route=route.name, destination=msisdn(0))
+    receipt = read_receipt(text, receipted_message_id=message_id, route=route.name, destination=destination)
     route._outcomes.receipts.append(receipt)
     parts.routes.outcome_ready.set()
 

@@ -63,13 +63,13 @@ async def test_a_route_that_is_full_holds_up_nobody_else(sqlite: Database, seal:
     publish(sqlite, seal)
     subscribe(sqlite, seal, count + 1)
     async with Smsc(behaviour=Behaviour(response_delay_s=60)) as slow, Smsc() as quick:
-        north = route_to(slow, name="north", prefixes=("99",), window=1, backlog=3)
+        north = route_to(slow, name="north", prefixes=("99",), window=1, backlog=3, response_timeout_s=120.0)
         south = route_to(quick, name="south", prefixes=(msisdn(count),))
         async with delivering(sqlite, seal, sqlite_url, north, south) as parts:
             await parts.intake.accept([detection(number) for number in range(count)])
             await slow.until(lambda counters: counters.submits >= 1)
             await parts.intake.accept([detection(count)])
-            rows = await pushes_in(sqlite, State.DELIVERED, 1, within_s=5)
+            rows = await pushes_in(sqlite, State.DELIVERED, 1)
             slow.drop_links()  # or the end would wait for its answers
     assert [row.msisdn for row in rows if row.state == State.DELIVERED] == [msisdn(count)]
     # Stored, claimed and given back once: what has no room is not claimed over and over.

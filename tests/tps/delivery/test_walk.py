@@ -14,6 +14,7 @@ from tests.tps.delivering import (
     msisdn,
     publish,
     pushes_in,
+    report,
     route_to,
     states,
     subscribe,
@@ -134,11 +135,13 @@ async def test_receipts_that_come_after_a_restart_find_their_push(
 ) -> None:
     publish(database, seal)
     subscribe(database, seal, COUNT)
-    async with Smsc(behaviour=Behaviour(receipt_delay_s=1.0)) as smsc:
+    async with Smsc(behaviour=Behaviour(missing_receipt_ratio=1.0), recording=True) as smsc:
         async with delivering(database, seal, store_url, route_to(smsc)) as parts:
             await parts.intake.accept([detection(number) for number in range(COUNT)])
             await pushes_in(database, State.SENT, COUNT)
-        async with delivering(database, seal, store_url, route_to(smsc)):
+        async with delivering(database, seal, store_url, route_to(smsc)) as parts:
+            for sent in smsc.record:
+                report(parts, b"stat:DELIVRD", message_id=sent.message_id.encode(), destination=sent.destination)
             rows = await pushes_in(database, State.DELIVERED, COUNT)
     assert states(rows) == [State.DELIVERED] * COUNT
 
