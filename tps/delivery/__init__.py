@@ -5,7 +5,9 @@
     dispatch  claim due pushes, hand their segments to the routes            one commit per batch
     settle    answers and receipts -> states -> the pair is SET              one commit per batch
 
-Beside the way: `catalogue` (the settings as the way uses them), `flights` (pushes on the wire), `attend` (what time
-does to
-a push). The unit of flow is a batch: a function of the way takes and returns a list, and one push is a batch of one.
+Beside the way: `intake_transaction` (what intake does in one commit), `catalogue` (the settings as the way uses them),
+`handover` (the short cut from intake to dispatch), `flights` (pushes on the wire), `landing` (what becomes of them, as
+values for the disk), `push_secrets`, and `attend` (what time does to a push).
+
+The unit of flow is a batch: a function of the way takes and returns a list, and one push is a batch of one.
 """

@@ -12,24 +12,25 @@ SMSC costs one write a push instead of two.
 
 import asyncio
 import contextlib
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
 from tps.decisions.identities import bucket_of
-from tps.decisions.push_life import KEY_HOLDING_STATES, Event, State, move
+from tps.decisions.push_life import State
 from tps.decisions.receipts import MessageIdForm, Receipt, id_candidates, normal_form
-from tps.delivery.flights import Flight, Flights, Verdict
+from tps.delivery.flights import Flight, Flights
+from tps.delivery.landing import POSITIVE, failure_of, landed, moves_of_receipts, submissions_of
 from tps.errors import RetryLaterError
 from tps.smpp.outcomes import Outcomes
 from tps.smpp.routes import Routes
 from tps.store import pair_keys, pushes, submissions
 from tps.store.database import Connection, Database
-from tps.store.pushes import Move, StoredPush, history_line
 from tps.store.submissions import Candidate, Match, Submission
+
+if TYPE_CHECKING:
+    from tps.store.pushes import Move
 
 log = structlog.get_logger(__name__)
 
@@ -42,11 +43,8 @@ PARKED_S = 10.0
 LOOK_AGAIN_S = 0.25
 PARKED_MAX = 100
 """Receipts that may wait so at once: each of them keeps a place in the SMSC's own window."""
-LATE_MS = 3 * 86_400_000
-"""How long after the end of a push its receipts are still understood."""
 TICK_S = 0.02
 DISK_PAUSE_S = 1.0
-POSITIVE = frozenset({"DELIVRD"})
 
 
 class Parked(NamedTuple):
@@ -201,25 +199,37 @@ class Settle:
 
     def _fold_receipt(self, receipt: Receipt) -> bool:
         """True when the receipt belongs to a flight, or repeats one that has landed with its push."""
-        flights, route = self._flights, receipt.route
-        same = normal_form(receipt.message_id)
-        found = flights.of_message(route, same)
+        found = self._part_of(receipt)
         if found is None:
-            if flights.has_landed(route, same):
-                return True
-            others = id_candidates(receipt.message_id, self._forms[route])
-            found = next((each for each in map(partial(flights.of_message, route), others) if each is not None), None)
-            # A number of another form may be another message's id: the handset's number tells.
-            if found is None or not _same_number(found[0].push.msisdn, receipt.destination):
-                return False
+            candidates = id_candidates(receipt.message_id, self._forms[receipt.route])
+            return bool(candidates) and self._flights.has_landed(receipt.route, candidates[0])
         flight, part = found
         if flight.is_landing:  # its outcome is being written: the next round finds the part on the disk
             return False
         if receipt.state in POSITIVE:
             flight.delivered |= 1 << part
         elif flight.failure is None:
-            flight.failure = _failure(receipt, part)
+            flight.failure = failure_of(receipt, part)
         return True
+
+    def _part_of(self, receipt: Receipt) -> tuple[Flight, int] | None:
+        """The part in the air that a receipt is about: the likeliest form of its id that went to the receipt's number.
+
+        Ids of two forms may collide. Where no number agrees (some SMSCs name the sender instead) the likeliest counts.
+        """
+        flights, route, form = self._flights, receipt.route, self._forms[receipt.route]
+        if form in ("auto", "same"):
+            found = flights.of_message(route, normal_form(receipt.message_id))
+            if found is not None and _same_number(found[0].push.msisdn, receipt.destination):
+                return found
+        likeliest: tuple[Flight, int] | None = None
+        for rank, message_id in enumerate(id_candidates(receipt.message_id, form)):
+            found = flights.of_message(route, message_id)
+            if found is not None and _same_number(found[0].push.msisdn, receipt.destination):
+                return found
+            if rank == 0:
+                likeliest = found
+        return likeliest
 
     def _landing(self, monotonic: float) -> list[Flight]:
         """Flights whose outcome is to be written now."""
@@ -241,11 +251,11 @@ class Settle:
         accepted: list[Submission] = []
         for flight in landing:
             verdict = flight.verdict()
-            moves.append(_landed(flight, verdict, now, self._node))
-            accepted += _submissions(flight)
+            moves.append(landed(flight, verdict, now, self._node))
+            accepted += submissions_of(flight)
         matches = self._matches(connection, sought)
         stored = pushes.load(connection, sorted({(match.push_bucket, match.push_id) for match in matches.values()}))
-        late = _moves_of_receipts(stored, [(match, sought[place].receipt) for place, match in matches.items()], now)
+        late = moves_of_receipts(stored, [(match, sought[place].receipt) for place, match in matches.items()], now)
         pushes.save(connection, moves + late, now)
         for revived in late:
             if revived.state_before == State.EXPIRED and revived.state == State.DELIVERED:
@@ -272,7 +282,7 @@ class Settle:
         done: list[Receipt] = []
         for place, parked in enumerate(sought):
             receipt = parked.receipt
-            if place in found:
+            if place in found or self._fold_receipt(receipt):  # its flight may have landed during the write
                 done.append(receipt)
             elif parked.until <= monotonic or len(self._parked) >= PARKED_MAX:
                 self.unmatched += 1
@@ -283,106 +293,6 @@ class Settle:
             else:
                 self._parked.append(parked._replace(next_look=monotonic + LOOK_AGAIN_S))
         self._routes.acknowledge(done)
-
-
-def _landed(flight: Flight, verdict: Verdict, now: int, node: str) -> Move:
-    """The move that writes a flight's outcome."""
-    push = flight.push
-    after = move(State.SENDING, verdict.event)
-    ids = ",".join(flight.message_ids[part] for part in sorted(flight.message_ids))
-    detail = f"via {flight.route}{' ids ' if ids else ''}{ids}{': ' if verdict.detail else ''}{verdict.detail}"
-    attempts = push.attempts + (verdict.event is not Event.RELEASE and verdict.counts_as_attempt)
-    is_waiting = after in (State.QUEUED, State.UNCERTAIN)
-    return Move(
-        bucket=push.bucket,
-        id=push.id,
-        state_before=State.SENDING,
-        state=after,
-        attention_at=now + int(verdict.retry_after_s * 1000) if is_waiting else push.expires_at,
-        line=history_line(now, verdict.event, after, detail),
-        attempts=attempts,
-        route=flight.route,
-        parts=flight.parts,
-        delivered_parts=0 if is_waiting else flight.delivered,
-        error=verdict.detail if after is State.FAILED else None,
-        releases_key=int(after not in KEY_HOLDING_STATES),
-        held_by=node,
-    )
-
-
-def _submissions(flight: Flight) -> list[Submission]:
-    """The parts whose receipts are still to come, of abandoned pushes too: what is known is acknowledged at once."""
-    push = flight.push
-    understood_until = push.expires_at + LATE_MS
-    return [
-        Submission(
-            bucket_of(message_id), flight.route, message_id, push.bucket, push.id, part, push.msisdn, understood_until
-        )
-        for part, message_id in flight.message_ids.items()
-        if not flight.delivered >> part & 1
-    ]
-
-
-def _moves_of_receipts(
-    stored: Mapping[int, StoredPush], matched: Sequence[tuple[Match, Receipt]], now: int
-) -> list[Move]:
-    """One move for each push that these receipts are about."""
-    by_push: dict[int, list[tuple[Match, Receipt]]] = defaultdict(list)
-    for match, receipt in matched:
-        by_push[match.push_id].append((match, receipt))
-    return [
-        _move_of_receipts(stored[push_id], about_it, now) for push_id, about_it in by_push.items() if push_id in stored
-    ]
-
-
-def _move_of_receipts(push: StoredPush, matched: Sequence[tuple[Match, Receipt]], now: int) -> Move:
-    before = State(push.state)
-    if before in (State.QUEUED, State.SENDING, State.UNCERTAIN):
-        # Parts of an attempt that was given up: together with those of another they make no whole document.
-        return _unmoved(push, before, now, len(matched))
-    delivered, failure = push.delivered_parts, None
-    for match, receipt in matched:
-        if receipt.state in POSITIVE:
-            delivered |= 1 << match.part
-        elif failure is None:
-            failure = _failure(receipt, match.part)
-    if failure is not None:
-        after, line = _after(before, Event.FAIL, now, failure)
-    elif delivered == (1 << push.parts) - 1:
-        after, line = _after(before, Event.DELIVER, now)
-    else:
-        arrived = delivered.bit_count()
-        after, line = before, history_line(now, "receipt", before, f"{arrived} of {push.parts} parts")
-    releases = after not in KEY_HOLDING_STATES and before in KEY_HOLDING_STATES
-    return Move(
-        bucket=push.bucket,
-        id=push.id,
-        state_before=before,
-        state=after,
-        attention_at=push.attention_at if after is before else push.expires_at,
-        owner=push.owner if after is before else None,
-        line=line,
-        delivered_parts=delivered,
-        error=failure if after is State.FAILED else None,
-        releases_key=int(releases),
-    )
-
-
-def _unmoved(push: StoredPush, state: State, now: int, receipts: int) -> Move:
-    """A push as it was, with a line in its history."""
-    line = history_line(now, "receipt", state, f"{receipts} of an earlier attempt")
-    return Move(push.bucket, push.id, state, state, push.attention_at, line, owner=push.owner)
-
-
-def _after(before: State, event: Event, now: int, detail: str = "") -> tuple[State, str]:
-    after = move(before, event)
-    return after, history_line(now, event, after, detail)
-
-
-def _failure(receipt: Receipt, part: int) -> str:
-    """What a negative receipt says, for people."""
-    error = f", error {receipt.error}" if receipt.error else ""
-    return f"part {part + 1}: the SMSC reports {receipt.state}{error}"
 
 
 def _same_number(msisdn: str, destination: str) -> bool:

@@ -1,6 +1,7 @@
 """How secrets lie on the disk: AES-256-GCM (NIST SP 800-38D) under a key from a file or the environment."""
 
 import base64
+import contextlib
 import secrets
 from collections.abc import Sequence
 
@@ -39,11 +40,8 @@ class Seal:
 
     def open(self, sealed: str, context: str) -> bytes:
         """The secret; `UnsealError` where no key opens it."""
-        octets = base64.b64decode(sealed)
-        nonce, text = octets[:_NONCE_OCTETS], octets[_NONCE_OCTETS:]
         for cipher in self._ciphers:
-            try:
-                return cipher.decrypt(nonce, text, context.encode())
-            except InvalidTag:
-                continue
+            with contextlib.suppress(InvalidTag, ValueError):  # ValueError: what was stored is cut short, or no base64
+                octets = base64.b64decode(sealed)
+                return cipher.decrypt(octets[:_NONCE_OCTETS], octets[_NONCE_OCTETS:], context.encode())
         raise UnsealError(f"{context}: no sealing key opens this value; configure the key it was sealed with")
