@@ -10,16 +10,18 @@ import asyncio
 import contextlib
 import os
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
+import psycopg
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from tps.errors import RetryLaterError
 
@@ -81,9 +83,9 @@ class Database:
     def read_now(self, operation: Operation[T]) -> T:
         """Like `read`, blocking: for start-up and the command line."""
         try:
-            with self.engine.connect().execution_options(read_only=True) as connection:
+            with self.engine.connect().execution_options(read_only=True) as connection, connection.begin():
                 return operation(connection)
-        except DBAPIError as error:
+        except DATABASE_ERRORS as error:
             raise (_unreachable(error) if is_passing(error) else error) from error
 
     def write_now(self, operation: Operation[T]) -> T:
@@ -91,7 +93,7 @@ class Database:
         try:
             with self.engine.begin() as connection:
                 return operation(connection)
-        except DBAPIError as error:
+        except DATABASE_ERRORS as error:
             raise (_unreachable(error) if is_passing(error) else error) from error
 
     @property
@@ -170,21 +172,26 @@ _PASSING_CLASSES = frozenset({"08", "25", "40", "53", "55", "57", "58"})
 resources, locks, operator, system. PostgreSQL manual, appendix A."""
 
 
+DATABASE_ERRORS = (DBAPIError, sqlite3.Error, psycopg.Error)
+"""What a database raises: by way of SQLAlchemy, or the driver's own from a prepared statement."""
+
+
 def is_passing(error: Exception) -> bool:
     """True when the same write may succeed later: the database is away, locked, full or changing over."""
-    if not isinstance(error, DBAPIError):
-        return False
-    state = getattr(error.orig, "sqlstate", None)
-    return (
-        error.connection_invalidated
-        or (state is not None and state[:2] in _PASSING_CLASSES)
-        or (state is None and isinstance(error, OperationalError))
-    )
+    cause = _cause(error)
+    state = getattr(cause, "sqlstate", None)
+    if state is not None:
+        return state[:2] in _PASSING_CLASSES
+    return isinstance(cause, sqlite3.OperationalError | psycopg.OperationalError)
+
+
+def _cause(error: Exception) -> BaseException | None:
+    """The driver's error behind one."""
+    return error.orig if isinstance(error, DBAPIError) else error
 
 
 def _unreachable(error: Exception) -> RetryLaterError:
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    log.warning("store.unreachable", error=str(cause))
+    log.warning("store.unreachable", error=str(_cause(error)))
     return RetryLaterError("the database cannot be used now; nothing was stored, send the request again", delay_s=2.0)
 
 

@@ -7,12 +7,12 @@ means that the pair is SET.
 import contextlib
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Select, SmallInteger, String, exists, select, update
+from sqlalchemy import BigInteger, Connection, SmallInteger, String, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
-from tps.store.batches import Batch, fetch, fetching
+from tps.store.batches import Batch, Fetching
 from tps.store.schema import push
 
 
@@ -37,7 +37,7 @@ def holders(connection: Connection, keys: Sequence[PairKey]) -> list[Holder]:
     """Which of these keys are held: `place` is the place in `keys`."""
     statement, batch = _holders(connection.dialect.name)
     rows = [(place, *key) for place, key in enumerate(keys)]
-    return [Holder(*row) for row in fetch(connection, statement, batch.parameters(rows))]
+    return statement.fetch(connection, batch.parameters(rows))
 
 
 def release(
@@ -68,7 +68,7 @@ def retake(connection: Connection, bucket: int, push_id: int) -> None:
 
 
 @cache
-def _holders(dialect: str) -> tuple[Select[Any], Batch]:
+def _holders(dialect: str) -> tuple[Fetching[Holder], Batch]:
     batch = Batch(
         dialect, place=SmallInteger(), bucket=SmallInteger(), imsi=String(), device=String(), fingerprint=BigInteger()
     )
@@ -84,4 +84,4 @@ def _holders(dialect: str) -> tuple[Select[Any], Batch]:
             & (push.c.key_released == 0),
         )
     )
-    return fetching(dialect, statement), batch
+    return Fetching(dialect, statement, Holder), batch

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from functools import cache
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Insert, case, delete, func, select, true
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, case, delete, func, select, true
 
-from tps.store.batches import Batch
+from tps.store.batches import Batch, Prepared, inserting
 from tps.store.schema import pair, push
 
 
@@ -45,7 +44,7 @@ def note(connection: Connection, pairs: Sequence[Pair]) -> None:
     for row in pairs:  # one statement may not touch a row twice
         other = merged.get(row[1:3])
         merged[row[1:3]] = row if other is None else _merge(other, row)
-    connection.execute(statement, batch.parameters(sorted(merged.values(), key=itemgetter(0, 1, 2))))
+    statement.run(connection, batch.parameters(sorted(merged.values(), key=itemgetter(0, 1, 2))))
 
 
 def of_subscriber(connection: Connection, bucket: int, imsi: str) -> list[Pair]:
@@ -82,11 +81,10 @@ def _merge(older: Pair, newer: Pair) -> Pair:
 
 
 @cache
-def _note(dialect: str) -> tuple[Insert, Batch]:
+def _note(dialect: str) -> tuple[Prepared, Batch]:
     batch = Batch(dialect, **{name: pair.c[name].type for name in Pair._fields})
     rows = select(*(batch.c[name] for name in Pair._fields)).select_from(batch.source).where(true())
-    make: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = make(pair).from_select(list(Pair._fields), rows)
+    statement = inserting(dialect, pair, Pair._fields, rows)
     new = statement.excluded
     is_newer = new.last_seen_at >= pair.c.last_seen_at
     greater, lesser = (func.max, func.min) if dialect == "sqlite" else (func.greatest, func.least)
@@ -99,6 +97,5 @@ def _note(dialect: str) -> tuple[Insert, Batch]:
         "first_seen_at": lesser(new.first_seen_at, pair.c.first_seen_at),
         "last_seen_at": greater(new.last_seen_at, pair.c.last_seen_at),
     }
-    return statement.on_conflict_do_update(
-        index_elements=[pair.c.bucket, pair.c.imsi, pair.c.device], set_=changed
-    ), batch
+    key = [pair.c.bucket, pair.c.imsi, pair.c.device]
+    return Prepared(dialect, statement.on_conflict_do_update(index_elements=key, set_=changed)), batch

@@ -1,17 +1,15 @@
 """Lists of pushes for people, the newest first: page by page, found by what they are about."""
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Select, SmallInteger, bindparam, select
+from sqlalchemy import BigInteger, Connection, SmallInteger, bindparam, select
 
 from tps.decisions.identities import BUCKETS, bucket_of
 from tps.decisions.push_id import bucket_of_id
-from tps.store.batches import Batch, fetch, fetching
+from tps.store.batches import Batch, Fetching
 from tps.store.pushes import PushRow
 from tps.store.schema import push
-
-_COLUMNS = tuple(PushRow.__dataclass_fields__)
 
 
 class Wanted(NamedTuple):
@@ -43,17 +41,17 @@ def page(connection: Connection, wanted: Wanted, limit: int) -> list[PushRow]:
     found = [number for bucket in buckets for number in connection.execute(numbers, {"in_bucket": bucket}).scalars()]
     newest = sorted(found, reverse=True)[:limit]
     statement, batch = _rows(connection.dialect.name)
-    rows = fetch(connection, statement, batch.parameters([(bucket_of_id(number), number) for number in newest]))
-    by_id = {row[0]: PushRow(*row) for row in rows}
+    rows = statement.fetch(connection, batch.parameters([(bucket_of_id(number), number) for number in newest]))
+    by_id = {row.id: row for row in rows}
     return [by_id[number] for number in newest if number in by_id]
 
 
 @cache
-def _rows(dialect: str) -> tuple[Select[Any], Batch]:
+def _rows(dialect: str) -> tuple[Fetching[PushRow], Batch]:
     batch = Batch(dialect, bucket=SmallInteger(), id=BigInteger())
     statement = (
-        select(*(push.c[name] for name in _COLUMNS))
+        select(*(push.c[name] for name in PushRow._fields))
         .select_from(batch.source)
         .join(push, (push.c.bucket == batch.c["bucket"]) & (push.c.id == batch.c["id"]))
     )
-    return fetching(dialect, statement), batch
+    return Fetching(dialect, statement, PushRow), batch

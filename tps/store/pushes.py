@@ -1,7 +1,6 @@
 """Pushes on disk: insert under the pair's key, find the due, load, and save moves. States are decided elsewhere."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -9,22 +8,18 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     BigInteger,
     Connection,
-    Insert,
-    Select,
     SmallInteger,
     String,
     Text,
-    Update,
     bindparam,
     func,
     select,
     true,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tps.decisions.push_life import State
-from tps.store.batches import Batch, fetch, fetching
+from tps.store.batches import Batch, Fetching, Prepared, inserting
 from tps.store.schema import is_open, push
 
 
@@ -102,8 +97,7 @@ class Move(NamedTuple):
     """The node whose lease this move ends: where another node has taken the push meanwhile, it is left alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class PushRow:
+class PushRow(NamedTuple):
     """A push as people look at it."""
 
     id: int
@@ -127,7 +121,7 @@ class PushRow:
     changed_at: int
 
 
-_ROW = tuple(push.c[name] for name in PushRow.__dataclass_fields__)
+_ROW = tuple(push.c[name] for name in PushRow._fields)
 _PLACE = itemgetter(0, 1)
 """Bucket and id: every node touches rows in the same order, so that no two wait for each other."""
 _KEY = (push.c.bucket, push.c.imsi, push.c.device, push.c.fingerprint, push.c.key_released)
@@ -141,20 +135,18 @@ def history_line(now_ms: int, event: str, state: State, detail: str = "") -> str
 def add(connection: Connection, pushes: Sequence[NewPush], now_ms: int) -> int:
     """Store these; those whose pair's key is held already are left out. Returns how many were stored."""
     statement, batch = _insert(connection.dialect.name)
-    return connection.execute(statement, {**batch.parameters(sorted(pushes, key=_PLACE)), "now": now_ms}).rowcount
+    return statement.run(connection, {**batch.parameters(sorted(pushes, key=_PLACE)), "now": now_ms})
 
 
 def due(connection: Connection, now_ms: int, limit: int) -> list[DuePush]:
     """QUEUED pushes whose time has come, the oldest first; locked against other nodes until the transaction ends."""
-    rows = fetch(connection, _due(connection.dialect.name), {"now": now_ms, "limit": limit})
-    return [DuePush(*row) for row in rows]
+    return _due(connection.dialect.name).fetch(connection, {"now": now_ms, "limit": limit})
 
 
 def needing_attention(connection: Connection, state: State, before_ms: int, limit: int) -> list[StoredPush]:
     """Pushes in `state` whose lease, wait or validity ended before `before_ms`."""
     statement = _attention(connection.dialect.name)
-    rows = fetch(connection, statement, {"state": int(state), "now": before_ms, "limit": limit})
-    return [StoredPush(*row) for row in rows]
+    return statement.fetch(connection, {"state": int(state), "now": before_ms, "limit": limit})
 
 
 def queued_past_validity(connection: Connection, now_ms: int, limit: int) -> list[StoredPush]:
@@ -184,7 +176,7 @@ def owned(connection: Connection, owner: str, limit: int) -> list[StoredPush]:
 def load(connection: Connection, ids: Sequence[tuple[int, int]]) -> dict[int, StoredPush]:
     """These pushes by id, from (bucket, id) pairs; locked until the transaction ends."""
     statement, batch = _load(connection.dialect.name)
-    return {row[1]: StoredPush(*row) for row in fetch(connection, statement, batch.parameters(ids))}
+    return {push.id: push for push in statement.fetch(connection, batch.parameters(ids))}
 
 
 def save(connection: Connection, moves: Sequence[Move], now_ms: int) -> int:
@@ -192,7 +184,7 @@ def save(connection: Connection, moves: Sequence[Move], now_ms: int) -> int:
     if not moves:
         return 0
     statement, batch = _save(connection.dialect.name)
-    return connection.execute(statement, {**batch.parameters(sorted(moves, key=_PLACE)), "now": now_ms}).rowcount
+    return statement.run(connection, {**batch.parameters(sorted(moves, key=_PLACE)), "now": now_ms})
 
 
 def readdress(connection: Connection, bucket: int, imsi: str, msisdn: str) -> None:
@@ -236,7 +228,7 @@ def counts_by_state(connection: Connection) -> dict[int, int]:
 
 
 @cache
-def _insert(dialect: str) -> tuple[Insert, Batch]:
+def _insert(dialect: str) -> tuple[Prepared, Batch]:
     batch = Batch(dialect, **{name: push.c[name].type for name in NewPush._fields})
     values = {
         **batch.c,
@@ -244,13 +236,12 @@ def _insert(dialect: str) -> tuple[Insert, Batch]:
         "changed_at": bindparam("now", type_=BigInteger),
     }
     rows = select(*values.values()).select_from(batch.source).where(true())
-    dialect_insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = dialect_insert(push).from_select(list(values), rows)
-    return statement.on_conflict_do_nothing(index_elements=list(_KEY)).execution_options(preserve_rowcount=True), batch
+    statement = inserting(dialect, push, list(values), rows)
+    return Prepared(dialect, statement.on_conflict_do_nothing(index_elements=list(_KEY))), batch
 
 
 @cache
-def _due(dialect: str) -> Select[Any]:
+def _due(dialect: str) -> Fetching[DuePush]:
     statement = (
         select(*(push.c[name] for name in DuePush._fields))
         .where(is_open, push.c.state == int(State.QUEUED), push.c.attention_at <= bindparam("now", type_=BigInteger))
@@ -258,11 +249,11 @@ def _due(dialect: str) -> Select[Any]:
         .limit(bindparam("limit"))
         .with_for_update(skip_locked=True)
     )
-    return fetching(dialect, statement)
+    return Fetching(dialect, statement, DuePush)
 
 
 @cache
-def _attention(dialect: str) -> Select[Any]:
+def _attention(dialect: str) -> Fetching[StoredPush]:
     statement = (
         select(*(push.c[name] for name in StoredPush._fields))
         .where(
@@ -274,11 +265,11 @@ def _attention(dialect: str) -> Select[Any]:
         .limit(bindparam("limit"))
         .with_for_update(skip_locked=True)
     )
-    return fetching(dialect, statement)
+    return Fetching(dialect, statement, StoredPush)
 
 
 @cache
-def _load(dialect: str) -> tuple[Select[Any], Batch]:
+def _load(dialect: str) -> tuple[Fetching[StoredPush], Batch]:
     batch = Batch(dialect, bucket=SmallInteger(), id=BigInteger())
     statement = (
         select(*(push.c[name] for name in StoredPush._fields))
@@ -286,11 +277,11 @@ def _load(dialect: str) -> tuple[Select[Any], Batch]:
         .join(push, (push.c.bucket == batch.c["bucket"]) & (push.c.id == batch.c["id"]))
         .with_for_update(of=push)
     )
-    return fetching(dialect, statement), batch
+    return Fetching(dialect, statement, StoredPush), batch
 
 
 @cache
-def _save(dialect: str) -> tuple[Update, Batch]:
+def _save(dialect: str) -> tuple[Prepared, Batch]:
     types: dict[str, Any] = {
         "bucket": SmallInteger(), "id": BigInteger(), "state_before": SmallInteger(), "state": SmallInteger(),
         "attention_at": BigInteger(), "line": Text(), "owner": String(), "attempts": SmallInteger(), "route": String(),
@@ -320,4 +311,4 @@ def _save(dialect: str) -> tuple[Update, Batch]:
             func.coalesce(batch.c["held_by"], push.c.owner, "") == func.coalesce(push.c.owner, ""),
         )
     )
-    return statement, batch
+    return Prepared(dialect, statement), batch

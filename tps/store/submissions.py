@@ -2,22 +2,11 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    Insert,
-    Select,
-    SmallInteger,
-    String,
-    delete,
-    select,
-    true,
-)
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BigInteger, Connection, SmallInteger, String, delete, select, true
 
-from tps.store.batches import Batch, fetch, fetching
+from tps.store.batches import Batch, Fetching, Prepared, inserting
 from tps.store.schema import submission
 
 
@@ -64,7 +53,7 @@ def add(connection: Connection, submissions: Sequence[Submission]) -> None:
         statement, batch = _insert(connection.dialect.name)
         # One statement may not touch a row twice: of ids given out twice in one batch the last one counts.
         newest = {row[:3]: row for row in submissions}
-        connection.execute(statement, batch.parameters(list(newest.values())))
+        statement.run(connection, batch.parameters(list(newest.values())))
 
 
 def match(connection: Connection, candidates: Sequence[Candidate]) -> list[Match]:
@@ -72,7 +61,7 @@ def match(connection: Connection, candidates: Sequence[Candidate]) -> list[Match
     if not candidates:
         return []
     statement, batch = _match(connection.dialect.name)
-    return [Match(*row) for row in fetch(connection, statement, batch.parameters(candidates))]
+    return statement.fetch(connection, batch.parameters(candidates))
 
 
 def remove_expired(connection: Connection, bucket: int, now_ms: int) -> int:
@@ -83,18 +72,17 @@ def remove_expired(connection: Connection, bucket: int, now_ms: int) -> int:
 
 
 @cache
-def _insert(dialect: str) -> tuple[Insert, Batch]:
+def _insert(dialect: str) -> tuple[Prepared, Batch]:
     batch = Batch(dialect, **{name: submission.c[name].type for name in Submission._fields})
     rows = select(*(batch.c[name] for name in Submission._fields)).select_from(batch.source).where(true())
-    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = make(submission).from_select(list(Submission._fields), rows)
+    statement = inserting(dialect, submission, Submission._fields, rows)
     replaced = {name: statement.excluded[name] for name in Submission._fields[3:]}
     key = [submission.c.bucket, submission.c.route, submission.c.message_id]
-    return statement.on_conflict_do_update(index_elements=key, set_=replaced), batch
+    return Prepared(dialect, statement.on_conflict_do_update(index_elements=key, set_=replaced)), batch
 
 
 @cache
-def _match(dialect: str) -> tuple[Select[Any], Batch]:
+def _match(dialect: str) -> tuple[Fetching[Match], Batch]:
     batch = Batch(
         dialect, place=BigInteger(), rank=SmallInteger(), bucket=SmallInteger(), route=String(), message_id=String()
     )
@@ -109,4 +97,4 @@ def _match(dialect: str) -> tuple[Select[Any], Batch]:
             & (submission.c.message_id == batch.c["message_id"]),
         )
     )
-    return fetching(dialect, statement), batch
+    return Fetching(dialect, statement, Match), batch

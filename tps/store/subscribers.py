@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from functools import cache
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     Connection,
-    Insert,
-    Select,
     SmallInteger,
     String,
     delete,
@@ -18,10 +16,9 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tps.decisions.identities import BUCKETS, bucket_of
-from tps.store.batches import Batch, fetch, fetching
+from tps.store.batches import Batch, Fetching, Prepared, inserting
 from tps.store.schema import pair, subscriber, subscriber_number
 
 
@@ -40,6 +37,13 @@ class Subscriber(NamedTuple):
     changed_at: int
 
 
+class NumberOwner(NamedTuple):
+    """Whose a number is."""
+
+    msisdn: str
+    imsi: str
+
+
 class Known(NamedTuple):
     """What intake needs of one trigger's subscriber and device. `msisdn` is None where there is no account."""
 
@@ -54,34 +58,44 @@ class Known(NamedTuple):
     software_version: str | None
 
 
+_CHANGEABLE = ("msisdn", "settings", "sealed_values", "sealed_pin", "changed_at")
+
+
 def put(connection: Connection, subscribers: Sequence[Subscriber]) -> None:
-    """Create or change these accounts; what is known of their devices stays."""
+    """Create or change these accounts and their numbers; what is known of their devices stays."""
+    put_accounts(connection, subscribers)
+    put_numbers(connection, [(bucket_of(row.msisdn), row.msisdn, row.imsi) for row in subscribers])
+
+
+def put_accounts(connection: Connection, subscribers: Sequence[Subscriber]) -> None:
+    """Create or change these accounts without their numbers."""
     statement, batch = _put(connection.dialect.name)
-    connection.execute(statement, batch.parameters(sorted(subscribers, key=itemgetter(0, 1))))
-    numbers, number_batch = _put_numbers(connection.dialect.name)
-    connection.execute(
-        numbers, number_batch.parameters([(bucket_of(row.msisdn), row.msisdn, row.imsi) for row in subscribers])
-    )
+    statement.run(connection, batch.parameters(sorted(subscribers, key=itemgetter(0, 1))))
+
+
+def put_numbers(connection: Connection, numbers: Sequence[tuple[int, str, str]]) -> None:
+    """Let each number lead to its account, from (bucket of the number, number, IMSI)."""
+    statement, batch = _put_numbers(connection.dialect.name)
+    statement.run(connection, batch.parameters(numbers))
 
 
 def load(connection: Connection, imsis: Sequence[str]) -> dict[str, Subscriber]:
     """These accounts by IMSI; those that do not exist are left out."""
     statement, batch = _load(connection.dialect.name)
-    rows = fetch(connection, statement, batch.parameters([(bucket_of(imsi), imsi) for imsi in imsis]))
-    return {row[1]: Subscriber(*row) for row in rows}
+    rows = statement.fetch(connection, batch.parameters([(bucket_of(imsi), imsi) for imsi in imsis]))
+    return {row.imsi: row for row in rows}
 
 
 def known(connection: Connection, wanted: Sequence[tuple[int, int, str, str]]) -> list[Known]:
     """What is known for each (place, bucket, IMSI, device)."""
     statement, batch = _known(connection.dialect.name)
-    return [Known(*row) for row in fetch(connection, statement, batch.parameters(wanted))]
+    return statement.fetch(connection, batch.parameters(wanted))
 
 
 def imsis_of(connection: Connection, msisdns: Sequence[str]) -> dict[str, str]:
     """MSISDN -> IMSI for the numbers that belong to an account."""
     statement, batch = _imsis_of(connection.dialect.name)
-    rows = fetch(connection, statement, batch.parameters([(bucket_of(number), number) for number in msisdns]))
-    return dict(rows)
+    return dict(statement.fetch(connection, batch.parameters([(bucket_of(number), number) for number in msisdns])))
 
 
 def seen_with(connection: Connection, sightings: Sequence[tuple[int, str, str, int]]) -> None:
@@ -92,7 +106,7 @@ def seen_with(connection: Connection, sightings: Sequence[tuple[int, str, str, i
         for row in sightings:
             if row[1] not in newest or newest[row[1]][3] <= row[3]:
                 newest[row[1]] = row
-        connection.execute(statement, batch.parameters(sorted(newest.values())))
+        statement.run(connection, batch.parameters(sorted(newest.values())))
 
 
 def forget_device(connection: Connection, bucket: int, imsi: str, device: str) -> None:
@@ -154,49 +168,38 @@ def count(connection: Connection) -> int:
 
 
 @cache
-def _put(dialect: str) -> tuple[Insert, Batch]:
+def _put(dialect: str) -> tuple[Prepared, Batch]:
     batch = Batch(dialect, **{name: subscriber.c[name].type for name in Subscriber._fields})
     rows = select(*(batch.c[name] for name in Subscriber._fields)).select_from(batch.source).where(true())
-    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = make(subscriber).from_select(list(Subscriber._fields), rows)
-    names = ("msisdn", "settings", "sealed_values", "sealed_pin", "changed_at")
-    return (
-        statement.on_conflict_do_update(
-            index_elements=[subscriber.c.bucket, subscriber.c.imsi],
-            set_={name: statement.excluded[name] for name in names},
-        ),
-        batch,
-    )
+    statement = inserting(dialect, subscriber, Subscriber._fields, rows)
+    key = [subscriber.c.bucket, subscriber.c.imsi]
+    changed = {name: statement.excluded[name] for name in _CHANGEABLE}
+    return Prepared(dialect, statement.on_conflict_do_update(index_elements=key, set_=changed)), batch
 
 
 @cache
-def _put_numbers(dialect: str) -> tuple[Insert, Batch]:
+def _put_numbers(dialect: str) -> tuple[Prepared, Batch]:
     batch = Batch(dialect, bucket=SmallInteger(), msisdn=String(), imsi=String())
     rows = select(*batch.c.values()).select_from(batch.source).where(true())
-    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = make(subscriber_number).from_select(["bucket", "msisdn", "imsi"], rows)
-    return (
-        statement.on_conflict_do_update(
-            index_elements=[subscriber_number.c.bucket, subscriber_number.c.msisdn],
-            set_={"imsi": statement.excluded.imsi},
-        ),
-        batch,
-    )
+    statement = inserting(dialect, subscriber_number, ["bucket", "msisdn", "imsi"], rows)
+    key = [subscriber_number.c.bucket, subscriber_number.c.msisdn]
+    changed = {"imsi": statement.excluded.imsi}
+    return Prepared(dialect, statement.on_conflict_do_update(index_elements=key, set_=changed)), batch
 
 
 @cache
-def _load(dialect: str) -> tuple[Select[Any], Batch]:
+def _load(dialect: str) -> tuple[Fetching[Subscriber], Batch]:
     batch = Batch(dialect, bucket=SmallInteger(), imsi=String())
     statement = (
         select(*(subscriber.c[name] for name in Subscriber._fields))
         .select_from(batch.source)
         .join(subscriber, (subscriber.c.bucket == batch.c["bucket"]) & (subscriber.c.imsi == batch.c["imsi"]))
     )
-    return fetching(dialect, statement), batch
+    return Fetching(dialect, statement, Subscriber), batch
 
 
 @cache
-def _known(dialect: str) -> tuple[Select[Any], Batch]:
+def _known(dialect: str) -> tuple[Fetching[Known], Batch]:
     batch = Batch(dialect, place=BigInteger(), bucket=SmallInteger(), imsi=String(), device=String())
     statement = (
         select(
@@ -219,11 +222,11 @@ def _known(dialect: str) -> tuple[Select[Any], Batch]:
             & (pair.c.device == batch.c["device"]),
         )
     )
-    return fetching(dialect, statement), batch
+    return Fetching(dialect, statement, Known), batch
 
 
 @cache
-def _imsis_of(dialect: str) -> tuple[Select[Any], Batch]:
+def _imsis_of(dialect: str) -> tuple[Fetching[NumberOwner], Batch]:
     batch = Batch(dialect, bucket=SmallInteger(), msisdn=String())
     statement = (
         select(subscriber_number.c.msisdn, subscriber_number.c.imsi)
@@ -233,11 +236,11 @@ def _imsis_of(dialect: str) -> tuple[Select[Any], Batch]:
             (subscriber_number.c.bucket == batch.c["bucket"]) & (subscriber_number.c.msisdn == batch.c["msisdn"]),
         )
     )
-    return fetching(dialect, statement), batch
+    return Fetching(dialect, statement, NumberOwner), batch
 
 
 @cache
-def _seen_with(dialect: str) -> tuple[Any, Batch]:
+def _seen_with(dialect: str) -> tuple[Prepared, Batch]:
     batch = Batch(dialect, bucket=SmallInteger(), imsi=String(), device=String(), seen_at=BigInteger())
     statement = (
         update(subscriber)
@@ -248,4 +251,4 @@ def _seen_with(dialect: str) -> tuple[Any, Batch]:
             func.coalesce(subscriber.c.device_seen_at, 0) <= batch.c["seen_at"],
         )
     )
-    return statement, batch
+    return Prepared(dialect, statement), batch
