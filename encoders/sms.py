@@ -76,6 +76,35 @@ def slices(body: bytes, *, wide: bool = False) -> list[bytes]:
     return [body[start : start + step] for start in range(0, size, step)]
 
 
+class Cut(NamedTuple):
+    """A message cut into SMS that lack only their reference: `start_of` it, one of `places`, one of `payloads`."""
+
+    start: bytes
+    """User data header up to the reference; the whole of it for a message of one SMS, which has none."""
+    reference_octets: int
+    places: tuple[bytes, ...]
+    payloads: list[bytes]
+
+    def __repr__(self) -> str:
+        """Without the payloads: a document is a secret."""
+        return f"Cut({len(self.payloads)} SMS)"
+
+
+def cut(body: bytes, *, wide: bool = False) -> Cut:
+    """`body` as 1 to 255 SMS for the port of WAP push, each of at most 140 octets, to be sent under any reference."""
+    payloads = slices(body, wide=wide)
+    if len(payloads) == 1:
+        return Cut(_ports_header(WAP_PUSH_PORT, WAP_WSP_PORT), 0, (b"",), payloads)
+    start = _concatenation_start(wide, WAP_PUSH_PORT, WAP_WSP_PORT)
+    return Cut(start, 2 if wide else 1, _places(len(payloads)), payloads)
+
+
+def start_of(cut: Cut, reference: int) -> bytes:
+    """What each SMS of the message begins with; `reference` is 0 to 255, or to 65535 when the message is `wide`."""
+    octets = cut.reference_octets
+    return cut.start + _reference(reference, octets) if octets else cut.start
+
+
 def segment(
     body: bytes,
     *,
@@ -89,7 +118,7 @@ def segment(
     total = len(payloads)
     if total == 1:
         return (Segment(_ports_header(destination_port, source_port), body, 1, 1),)
-    start = _concatenation_start(wide, destination_port, source_port) + _reference(reference, wide)
+    start = _concatenation_start(wide, destination_port, source_port) + _reference(reference, 2 if wide else 1)
     headers = [start + place for place in _places(total)]
     return tuple(map(_new_segment, zip(headers, payloads, range(1, total + 1), repeat(total), strict=False)))
 
@@ -126,8 +155,7 @@ def _ports_element(destination_port: int, source_port: int) -> bytes:
     return bytes((PORTS_16_BIT, 4)) + destination_port.to_bytes(2, "big") + source_port.to_bytes(2, "big")
 
 
-def _reference(reference: int, wide: bool) -> bytes:
-    size = 2 if wide else 1
+def _reference(reference: int, size: int) -> bytes:
     if not 0 <= reference < 1 << 8 * size:
         raise EncodeError(f"reference {reference}: 0 to {(1 << 8 * size) - 1} fit {size} octet(s)")
     return reference.to_bytes(size, "big")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootstrap.mac import Method, compute, netwpin_key
-from bootstrap.push import ota_settings_segments, push_pdu, segments, slices
+from bootstrap.push import SegmentTemplate, ota_settings_segments, push_pdu, segments, slices
 from encoders.errors import EncodeError
 from encoders.sms import Reassembler, decode_user_data
 from encoders.wsp import ContentType, PushPdu, decode_push, encode_push
@@ -75,6 +75,16 @@ def test_the_handset_gets_the_push_that_was_cut(body: bytes, wide: bool, referen
     reassembler = Reassembler()
     assert [reassembler.add("", one) for one in arrived][-1] == whole
     assert tuple(one.payload for one in arrived) == slices(body, wide=wide, **security)
+
+
+@given(body=BODIES, wide=st.booleans(), keys=st.lists(st.binary(min_size=1), min_size=2, max_size=4))
+def test_a_template_gives_each_subscriber_a_push_of_his_own(body: bytes, wide: bool, keys: list[bytes]) -> None:
+    template = SegmentTemplate(body, Method.USERPIN, wide)
+    for reference, key in enumerate(keys):
+        reassembler = Reassembler()
+        arrived = [decode_user_data(one) for one in template.segments(key, reference)]
+        assert [reassembler.add("", one) for one in arrived][-1] == push_pdu(body, method=Method.USERPIN, key=key)
+        assert {one.reference for one in arrived} <= {None, reference}
 
 
 def test_the_same_push_goes_over_every_carriage() -> None:

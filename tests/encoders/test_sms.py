@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from encoders.errors import DecodeError, EncodeError
-from encoders.sms import Reassembler, Segment, UserData, decode_user_data, segment, slices
+from encoders.sms import Reassembler, Segment, UserData, cut, decode_user_data, segment, slices
 from tests.facts import facts, name_of
 
 SMS = facts("sms.json")
@@ -210,4 +210,5 @@ def test_a_reassembler_has_room_for_at_least_one_message() -> None:
 
 def test_payloads_are_kept_out_of_what_is_shown() -> None:
     assert "secret" not in repr(segment(b"secret", reference=0))
+    assert "secret" not in repr(cut(b"secret"))
     assert "secret" not in repr(UserData(payload=b"secret"))

@@ -5,6 +5,7 @@ settings x values -> document -> WBXML -> MAC -> WSP push -> segments
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bootstrap import mac
 from bootstrap import push as carrier
@@ -28,6 +29,10 @@ class Composed:
     segments: tuple[bytes, ...]
 
 
+_template_for_all = lru_cache(maxsize=256)(carrier.SegmentTemplate)
+"""Of documents that are the same for every subscriber; the document of one would only crowd them out."""
+
+
 def key_of(method: Method | None, imsi: str, pin: str | None) -> bytes | None:
     """The MAC key of this subscriber; None where no MAC is sent (with USERPINMAC the user is told it instead)."""
     return None if method is None or method is Method.USERPINMAC else mac.key(method, imsi=imsi, pin=pin)
@@ -45,10 +50,10 @@ def segments_of(
 ) -> tuple[bytes, ...]:
     """The parts of a push as user data of SMS; `EncodeError` where it cannot be sent as it is."""
     body = profile.encoded(values)
-    key = key_of(method, imsi, pin)
     wide = profile.policy.wide_reference
-    reference = reference_of(push_id, attempt, wide=wide)
-    parts = carrier.segments(body, method=method, key=key, reference=reference, wide=wide)
+    is_for_all = profile.body is not None
+    template = _template_for_all(body, method, wide) if is_for_all else carrier.SegmentTemplate(body, method, wide)
+    parts = template.segments(key_of(method, imsi, pin), reference_of(push_id, attempt, wide=wide))
     if len(parts) > PARTS_MAX:
         raise EncodeError(
             f"document: {len(body)} octets make {len(parts)} segments; at most {PARTS_MAX} are sent, "
