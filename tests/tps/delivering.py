@@ -99,7 +99,8 @@ def device(number: int) -> Device:
 
 def detection(number: int, **changes: Any) -> Trigger:
     """Subscriber `number` was seen in device `number`."""
-    return Trigger(imsi(number), None, device(number), app.now_ms(), "detection", True)._replace(**changes)
+    seen = Trigger(imsi(number), None, device(number), app.now_ms(), "detection", is_detection=True)
+    return msgspec.structs.replace(seen, **changes)
 
 
 def publish(database: Database, seal: Seal, body: bytes = INTERNET, **policy: Any) -> None:

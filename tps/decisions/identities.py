@@ -2,7 +2,8 @@
 
 import re
 import zlib
-from dataclasses import dataclass
+
+import msgspec
 
 from tps.errors import RejectedError
 
@@ -11,12 +12,12 @@ BUCKETS = 64
 
 _DIGITS = re.compile(r"[0-9]+")
 _SEPARATORS = re.compile(r"[ \-./()]")
+_TEST_RANGES = ("0044", "00499901")
 DEVICE_UNKNOWN = ""
 """The device of a push whose handset nobody has named yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(msgspec.Struct, frozen=True):
     """A handset as a key: the first 14 digits of its IMEI; the software version of an IMEISV stands apart."""
 
     number: str
@@ -56,16 +57,16 @@ def device(text: str, field: str = "imei") -> Device:
     6.2.1).
     """
     digits = text if text.isdigit() else _SEPARATORS.sub("", text)
-    if not (14 <= len(digits) <= 16 and digits.isascii() and digits.isdigit()):
+    length = len(digits)
+    if not (14 <= length <= 16 and digits.isascii() and digits.isdigit()):
         raise RejectedError(field, f"an IMEI of 14 or 15 digits or an IMEISV of 16 expected; got {_shown(text)}")
     number = digits[:14]
-    return Device(number, digits[14:] if len(digits) == 16 else None, _why_dirty(number))
-
-
-def _why_dirty(number: str) -> str | None:
+    dirty = None
     if number == number[0] * 14:
-        return "all digits alike"
-    return "test range" if number.startswith(("0044", "00499901")) else None
+        dirty = "all digits alike"
+    elif number.startswith(_TEST_RANGES):
+        dirty = "test range"
+    return Device(number, digits[14:] if length == 16 else None, dirty)
 
 
 def imei_of(number: str) -> str:

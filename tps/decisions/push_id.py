@@ -18,6 +18,8 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: no letter that is mistaken for a digit; keeps the order of the numbers."""
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LETTERS = 13
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
+"""What ten bits are written as: two letters at a time, because every answer line of a stream holds an id."""
 
 
 class PushIds:
@@ -54,7 +56,11 @@ def reference_of(push_id: int, attempt: int, *, wide: bool) -> int:
 
 def text_of(push_id: int) -> str:
     """The number as users see it: 13 letters and digits that sort like the numbers."""
-    return "".join(_ALPHABET[push_id >> shift & 31] for shift in range(5 * (_LETTERS - 1), -1, -5))
+    first, pairs = _ALPHABET[push_id >> 60 & 31], _PAIRS
+    return (
+        f"{first}{pairs[push_id >> 50 & 1023]}{pairs[push_id >> 40 & 1023]}{pairs[push_id >> 30 & 1023]}"
+        f"{pairs[push_id >> 20 & 1023]}{pairs[push_id >> 10 & 1023]}{pairs[push_id & 1023]}"
+    )
 
 
 def id_of(text: str, field: str = "id") -> int:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+import msgspec
+
 from tps.decisions.identities import DEVICE_UNKNOWN, Device
 
 
@@ -23,7 +25,7 @@ class Outcome(StrEnum):
     """Wrong; nothing was stored. Field and reason say what to mend."""
 
 
-class Trigger(NamedTuple):
+class Trigger(msgspec.Struct, frozen=True):
     """A reason to set up a device: a detection by the network, or a wish of the back office."""
 
     imsi: str | None
@@ -37,7 +39,7 @@ class Trigger(NamedTuple):
     force: bool = False
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True):
     """What became of one trigger; `field` and `reason` where there is something to say."""
 
     outcome: Outcome

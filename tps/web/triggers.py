@@ -136,13 +136,15 @@ async def _accepted(office: Office, triggers: Sequence[Trigger]) -> Sequence[Ans
 
 
 def _line_answer(number: int, answer: Answer) -> LineAnswer:
-    outcome, push_id, reason, field, status = answer
+    outcome, push_id, reason = answer.outcome, answer.push_id, answer.reason
     if outcome is Outcome.REJECTED:
-        return rejected(number, status, (FieldError(field, reason or ""),) if field else (), None if field else reason)
+        field = answer.field
+        errors = (FieldError(field, reason or ""),) if field else ()
+        return rejected(number, answer.status, errors, None if field else reason)
     return LineAnswer(
         line=number,
         status=202 if outcome is Outcome.QUEUED else 200,
-        outcome=outcome.value,
+        outcome=outcome,
         id=None if push_id is None else text_of(push_id),
         reason=reason,
     )

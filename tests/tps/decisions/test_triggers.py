@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tps.decisions.identities import Device
@@ -11,7 +12,8 @@ PHONE, OTHER = "35690901123456", "35690901999999"
 
 
 def detection(**changes: Any) -> Trigger:
-    return Trigger("001010123456789", None, Device(PHONE), 1000, "detection", True)._replace(**changes)
+    seen = Trigger("001010123456789", None, Device(PHONE), 1000, "detection", is_detection=True)
+    return msgspec.structs.replace(seen, **changes)
 
 
 def wish(**changes: Any) -> Trigger:

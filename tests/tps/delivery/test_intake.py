@@ -33,7 +33,7 @@ HOUR_MS = 3_600_000
 
 def wish(number: int, **changes: Any) -> Trigger:
     """The back office wants subscriber `number` set up on whatever device it has."""
-    return detection(number, is_detection=False, source="api", device=None)._replace(**changes)
+    return detection(number, **{"is_detection": False, "source": "api", "device": None} | changes)
 
 
 async def begin(database: Database, seal: Seal, url: str, count: int = 1) -> Parts:
