@@ -1,6 +1,7 @@
 """The group commit: concurrent writes share a transaction, and one that fails fails alone."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -105,3 +106,11 @@ def test_sqlite_is_durable_at_every_commit(database: Database) -> None:
 def test_a_store_of_another_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="sqlite:///PATH or postgresql"):
         Database("mysql://localhost/x")
+
+
+async def test_the_system_is_told_which_thread_writes_and_which_read(database: Database) -> None:
+    def thread_name(_: Connection) -> str:
+        return Path("/proc/thread-self/comm").read_text().strip()
+
+    assert await database.write(thread_name) == "store-writer"
+    assert await database.read(thread_name) == "store-reader"
