@@ -1,67 +1,156 @@
-"""A store with a past: pairs that were seen and pushes that were delivered, as years of service leave them."""
+"""A store with a past: accounts, the devices they were seen in, pushes that were delivered, as years leave them.
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+Rows go in in the order of their keys, one bucket after the other, so that every table only grows at its end. In the
+order of the subscribers each row would touch a page of its own, and a store of millions would be written many times
+over. One thread makes the rows of a bucket while another stores those of the one before.
+"""
+
+import time
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from tps import app, config
 from tps.bench import workload
 from tps.bench.server_process import ServerSetup
-from tps.decisions.identities import bucket_of
+from tps.decisions.identities import BUCKETS, bucket_of
 from tps.decisions.push_id import PushIds
 from tps.decisions.push_life import Event, State
-from tps.sim.subscribers import Subscriber
-from tps.store import pairs, pushes
-from tps.store.database import Connection, Database
+from tps.sim.subscribers import device_of, imsi_of, msisdn_of
+from tps.store import pairs, pushes, subscribers
+from tps.store.database import Connection, Database, Operation
 from tps.store.pairs import Pair
 from tps.store.pushes import Move, NewPush, history_line
+from tps.store.subscribers import Subscriber as Account
 
 FIRST = 500_000_000
 """Number of the first subscriber of the past: none that a load test begins with."""
 BATCH = 5_000
+"""Rows of one statement; a transaction takes those of a bucket."""
 SOURCE = "detection"
 _FINGERPRINT = 1
+_NUMBERS_FROM = 0.8
+"""Share of the work that is done when the numbers begin."""
 _ALL_PARTS = (1 << workload.SEGMENTS) - 1
+_OCTETS = {
+    "sqlite": "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+    "postgresql": "SELECT pg_database_size(current_database())",
+}
 
 
-def fill(store: str, folder: Path, *, pair_count: int, push_count: int) -> None:
-    """Add so many pairs, and delivered pushes for the first of them; brings the store to this version."""
+class Filled(NamedTuple):
+    """What filling came to."""
+
+    rows: int
+    """Accounts, numbers, pairs and pushes."""
+    seconds: float
+    octets: int
+    """What the store takes on the disk now."""
+
+
+def fill(store: str, folder: Path, *, pair_count: int, push_count: int, tell: Callable[[float], None]) -> Filled:
+    """Add so many accounts, each seen in a device, and delivered pushes for the first of them.
+
+    Brings the store to this version first; `tell` hears the share that is done, 0.0 to 1.0.
+    """
     setup = ServerSetup(folder=folder, store=store, smsc_port=1)
     setup.write()
+    started = time.monotonic()
     database, _ = app.open_store(config.load(setup.file))
     try:
-        for batch in _batches(workload.people(FIRST, pair_count)):
-            database.write_now(lambda connection, batch=batch: pairs.note(connection, _pairs(batch)))  # type: ignore[misc]
-        _fill_pushes(database, push_count)
+        by_imsi, by_number = _by_bucket(pair_count)
+        accounts, numbers = _accounts(by_imsi, push_count), _numbers(by_number)
+        _store(database, accounts, lambda share: tell(share * _NUMBERS_FROM))
+        _store(database, numbers, lambda share: tell(_NUMBERS_FROM + share * (1 - _NUMBERS_FROM)))
+        octets = database.read_now(
+            lambda connection: connection.exec_driver_sql(_OCTETS[database.dialect]).scalar_one()
+        )
     finally:
         database.close()
+    return Filled(pair_count * 3 + push_count, time.monotonic() - started, octets)
 
 
-def _fill_pushes(database: Database, count: int) -> None:
+def _by_bucket(count: int) -> tuple[list["array[int]"], list["array[int]"]]:
+    """The numbers of so many subscribers by the bucket of their IMSI, and by the bucket of their MSISDN."""
+    by_imsi = [array("L") for _ in range(BUCKETS)]
+    by_number = [array("L") for _ in range(BUCKETS)]
+    for number in range(FIRST, FIRST + count):
+        by_imsi[bucket_of(imsi_of(number))].append(number)
+        by_number[bucket_of(msisdn_of(number))].append(number)
+    return by_imsi, by_number
+
+
+def _store(database: Database, operations: Iterable[Operation[None]], tell: Callable[[float], None]) -> None:
+    """Each in a transaction of its own, while the next one is made."""
+    with ThreadPoolExecutor(1, thread_name_prefix="fill") as writer:
+        before: Future[None] | None = None
+        for done, operation in enumerate(operations):
+            if before is not None:
+                before.result()
+            tell(done / BUCKETS)
+            before = writer.submit(database.write_now, operation)
+        if before is not None:
+            before.result()
+    tell(1.0)
+
+
+def _accounts(by_bucket: Sequence["array[int]"], push_count: int) -> Iterator[Operation[None]]:
+    """What stores a bucket's accounts, its pairs, and its pushes, which the first subscribers have."""
     ids = PushIds(0)
-    for batch in _batches(workload.people(FIRST, count)):
+    for bucket, numbers in enumerate(by_bucket):
         now = app.now_ms()
-        stored = [_push(subscriber, ids.next(now, bucket_of(subscriber.imsi)), now) for subscriber in batch]
-
-        def store(connection: Connection, stored: list[NewPush] = stored, now: int = now) -> None:
-            pushes.add(connection, stored, now)
-            pushes.save(connection, [_delivered(push, now) for push in stored], now)
-
-        database.write_now(store)
-
-
-def _pairs(people: Iterable[Subscriber]) -> list[Pair]:
-    now = app.now_ms()
-    return [Pair(bucket_of(each.imsi), each.imsi, _device(each), None, None, SOURCE, now, now) for each in people]
+        people = sorted((imsi_of(number), number) for number in numbers)
+        accounts = [_account(bucket, imsi, number, now) for imsi, number in people]
+        seen = [_pair(account) for account in accounts]
+        pushed = [account for account, (_, number) in zip(accounts, people, strict=True) if number < FIRST + push_count]
+        sent = [_push(account, ids.next(now, bucket), now) for account in pushed]
+        yield partial(_store_bucket, accounts=accounts, seen=seen, sent=sent, now=now)
 
 
-def _push(subscriber: Subscriber, push_id: int, now: int) -> NewPush:
+def _store_bucket(
+    connection: Connection, *, accounts: Sequence[Account], seen: Sequence[Pair], sent: Sequence[NewPush], now: int
+) -> None:
+    for start in range(0, len(accounts), BATCH):
+        subscribers.put_accounts(connection, accounts[start : start + BATCH])
+        pairs.note(connection, seen[start : start + BATCH])
+    for start in range(0, len(sent), BATCH):
+        batch = sent[start : start + BATCH]
+        pushes.add(connection, batch, now)
+        pushes.save(connection, [_delivered(push, now) for push in batch], now)
+
+
+def _numbers(by_bucket: Sequence["array[int]"]) -> Iterator[Operation[None]]:
+    """What stores which IMSI the numbers of a bucket lead to."""
+    for bucket, numbers in enumerate(by_bucket):
+        yield partial(_store_numbers, rows=[(bucket, msisdn_of(number), imsi_of(number)) for number in numbers])
+
+
+def _store_numbers(connection: Connection, *, rows: Sequence[tuple[int, str, str]]) -> None:
+    for start in range(0, len(rows), BATCH):
+        subscribers.put_numbers(connection, rows[start : start + BATCH])
+
+
+def _account(bucket: int, imsi: str, number: int, now: int) -> Account:
+    return Account(
+        bucket, imsi, msisdn_of(number), workload.SETTINGS_NAME, None, None, device_of(number), now, now, now
+    )
+
+
+def _pair(account: Account) -> Pair:
+    now = account.created_at
+    return Pair(account.bucket, account.imsi, account.device or "", None, None, SOURCE, now, now)
+
+
+def _push(account: Account, push_id: int, now: int) -> NewPush:
     return NewPush(
-        bucket=bucket_of(subscriber.imsi),
+        bucket=account.bucket,
         id=push_id,
-        imsi=subscriber.imsi,
-        msisdn=subscriber.msisdn,
-        device=_device(subscriber),
+        imsi=account.imsi,
+        msisdn=account.msisdn,
+        device=account.device or "",
         settings=workload.SETTINGS_NAME,
         version=1,
         fingerprint=_FINGERPRINT,
@@ -89,13 +178,3 @@ def _delivered(push: NewPush, now: int) -> Move:
         parts=workload.SEGMENTS,
         delivered_parts=_ALL_PARTS,
     )
-
-
-def _device(subscriber: Subscriber) -> str:
-    return subscriber.imei[:14]
-
-
-def _batches(people: Iterable[Subscriber]) -> Iterator[list[Subscriber]]:
-    waiting = iter(people)
-    while batch := list(islice(waiting, BATCH)):
-        yield batch

@@ -10,21 +10,34 @@ import typer
 from tps.bench import fill as filling
 from tps.bench import plot as plotting
 from tps.bench.results import Report
-from tps.commands.terminal import BadInputError, read_octets, write_octets
+from tps.commands.terminal import BadInputError, progress_bar, read_octets, write_octets
 
 
 def fill(
     store: Annotated[str, typer.Option(help="URL of the store, to be given to the load tests then.")],
-    pairs: Annotated[int, typer.Option(min=0, help="SIMs that were seen in a device.")] = 0,
-    pushes: Annotated[int, typer.Option(min=0, help="Pushes that were delivered.")] = 0,
+    pairs: Annotated[int, typer.Option(min=0, help="Accounts, each seen in a device.")] = 0,
+    pushes: Annotated[int, typer.Option(min=0, help="Pushes that were delivered to the first of them.")] = 0,
 ) -> None:
     """Give a store the past of years of service, to measure how it carries that.
 
     Example: tps bench fill --store sqlite:///grown.sqlite3 --pairs 10000000 --pushes 1000000
     """
-    with tempfile.TemporaryDirectory(prefix="tps-bench-") as folder:
-        filling.fill(store, Path(folder), pair_count=pairs, push_count=pushes)
-    typer.echo(f"{pairs:,} pairs and {pushes:,} delivered pushes were stored.")
+    if pushes > pairs:
+        raise BadInputError(f"--pushes {pushes}: at most one for each of the {pairs} pairs")
+    with tempfile.TemporaryDirectory(prefix="tps-bench-") as folder, progress_bar() as progress:
+        task = progress.add_task(f"{pairs:,} accounts", total=1.0)
+        filled = filling.fill(
+            store,
+            Path(folder),
+            pair_count=pairs,
+            push_count=pushes,
+            tell=lambda share: progress.update(task, completed=share),
+        )
+    typer.echo(
+        f"{pairs:,} accounts with a pair each and {pushes:,} delivered pushes were stored: {filled.rows:,} rows in "
+        f"{filled.seconds:.1f} s, {filled.rows / filled.seconds:,.0f} a second; the store takes {filled.octets:,} "
+        f"octets.\nLoad tests go on with --first {filling.FIRST + pushes} (accounts that are known) or 0 (new ones)."
+    )
 
 
 def plot(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, BinaryIO, TextIO
 
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from tps import config as configuration
 from tps.app import now_ms
@@ -21,7 +21,7 @@ from tps.backoffice import subscribers
 from tps.backoffice.subscribers import Account
 from tps.commands import event_loop, store
 from tps.commands.subscriber_csv import AccountChange, change_of, checked_header, header_of, row_of
-from tps.commands.terminal import BAD_INPUT, STANDARD_STREAM, BadInputError, notes, page
+from tps.commands.terminal import BAD_INPUT, STANDARD_STREAM, BadInputError, page, progress_bar
 from tps.config import Config
 from tps.errors import RejectedError
 from tps.store import subscribers as stored_subscribers
@@ -98,7 +98,7 @@ def export_subscribers(
 
 def _take_in(file: Path, content: bytes | None, config: Config, kind: type[Database]) -> Tally:
     """Read the whole file into a store of this kind."""
-    with store.opened(config, kind) as (database, seal), _read(file, content) as octets, _progress() as progress:
+    with store.opened(config, kind) as (database, seal), _read(file, content) as octets, progress_bar() as progress:
         return event_loop.run(_store_all(database, seal, octets, progress))
 
 
@@ -228,10 +228,3 @@ def _written(file: Path) -> Iterator[TextIO]:
         raise BadInputError(f"{file}: cannot be written: {error.strerror}") from error
     with os.fdopen(handle, "w", encoding="utf-8", newline="") as text:
         yield text
-
-
-def _progress() -> Progress:
-    """A bar on the terminal, nothing elsewhere."""
-    console = notes()
-    columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 BAD_INPUT = 2
 """Exit status where the user has to mend what was given."""
@@ -25,6 +26,13 @@ def page() -> Console:
 def notes() -> Console:
     """Standard error for people: findings, progress, what else there is to know."""
     return Console(stderr=True, markup=False, highlight=False, width=None if sys.stderr.isatty() else PLAIN_WIDTH)
+
+
+def progress_bar() -> Progress:
+    """A bar on the terminal, nothing elsewhere."""
+    console = notes()
+    columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def read_octets(path: Path) -> bytes:

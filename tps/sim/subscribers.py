@@ -16,6 +16,8 @@ _SCATTER = 387_420_489
 _IMSI_14_EVERY, _IMEISV_EVERY = 8, 5
 _SOFTWARE_VERSION = "07"
 _TAC_PREFIX = "359999"
+_DOUBLED = str.maketrans("0123456789", "0246813579")
+"""Each digit times two, the digits of what comes out added up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,8 @@ class Subscribers:
 
     def subscriber(self, number: int) -> Subscriber:
         """The subscriber with this number, from 0."""
-        scattered = (number * _SCATTER + self._seed) % _MSIN_SPAN
         family = self._families[number % len(self._families)]
-        serial = TEST_NETWORK + (f"{scattered:09}" if number % _IMSI_14_EVERY == 0 else f"{scattered:010}")
-        return Subscriber(f"{MSISDN_PREFIX}{number:0{_MSISDN_DIGITS}}", serial, _imei(number, family), family)
+        return Subscriber(msisdn_of(number), imsi_of(number, self._seed), _imei(number, family), family)
 
     def by_msisdn(self, msisdn: str) -> Subscriber | None:
         """Whose number this is, or None."""
@@ -66,13 +66,29 @@ class Subscribers:
         return self.subscriber(number) if number < self._count else None
 
 
+def msisdn_of(number: int) -> str:
+    """The MSISDN of the subscriber with this number."""
+    return f"{MSISDN_PREFIX}{number:0{_MSISDN_DIGITS}}"
+
+
+def imsi_of(number: int, seed: int = 0) -> str:
+    """The IMSI of the subscriber with this number: 15 digits, of some 14."""
+    scattered = (number * _SCATTER + seed) % _MSIN_SPAN
+    return TEST_NETWORK + (f"{scattered:09}" if number % _IMSI_14_EVERY == 0 else f"{scattered:010}")
+
+
+def device_of(number: int, family: HandsetBehaviour = STRICT) -> str:
+    """The first 14 digits of the IMEI of the device that the subscriber with this number holds."""
+    return f"{tac(family)}{number % 10**6:06}"
+
+
 def tac(family: HandsetBehaviour) -> str:
     """The type allocation code that simulated handsets of this family carry."""
     return f"{_TAC_PREFIX}{FAMILIES.index(family) + 1:02}"
 
 
 def _imei(number: int, family: HandsetBehaviour) -> str:
-    first_14 = tac(family) + f"{number % 10**6:06}"
+    first_14 = device_of(number, family)
     if number % _IMEISV_EVERY == 0:
         return first_14 + _SOFTWARE_VERSION
     return first_14 + luhn_digit(first_14)
@@ -80,8 +96,5 @@ def _imei(number: int, family: HandsetBehaviour) -> str:
 
 def luhn_digit(digits: str) -> str:
     """The check digit of an IMEI (TS 23.003 annex B)."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        doubled = int(digit) * (2 if place % 2 == 0 else 1)
-        total += doubled // 10 + doubled % 10
+    total = sum(map(int, digits[-2::-2])) + sum(map(int, digits[::-2].translate(_DOUBLED)))
     return str(-total % 10)

@@ -56,8 +56,14 @@ async def test_a_campaign_waits_in_the_store_over_a_restart_and_drains_once_the_
 
 async def test_a_store_with_a_past_is_loaded_like_a_new_one(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path}/grown.sqlite3"
-    fill.fill(store, tmp_path, pair_count=COUNT, push_count=COUNT)
-    run = await scenarios.bulk(replace(OPTIONS, store=store), tmp_path)
+    told: list[float] = []
+    filled = fill.fill(store, tmp_path, pair_count=2 * COUNT, push_count=COUNT, tell=told.append)
+    assert filled.rows == 7 * COUNT
+    assert filled.octets > 0
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    known = fill.FIRST + COUNT - OPTIONS.warm_up
+    run = await scenarios.bulk(replace(OPTIONS, store=store, first=known, count=COUNT), tmp_path)
     assert_all_set(run)
 
 
