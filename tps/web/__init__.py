@@ -2,6 +2,7 @@
 
 server          the listener: application, TLS, timeouts
 routes          every operation as a row of one table: method, path, handler, bodies, answers
+routing         which of them a request is for, by method and path
 operations      what such a row, a call of it and a reply are
 reception       what every request goes through: key, body, Idempotency-Key, handler, metrics
 access          API keys;  `idempotency` answers that are given again;  `problems` errors (RFC 9457)

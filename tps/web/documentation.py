@@ -1,5 +1,6 @@
 """The page to try the API, and the OpenAPI document it reads: all served from here, nothing else may run in it."""
 
+from collections.abc import Iterator, Mapping
 from functools import partial
 from importlib.resources import files
 
@@ -8,6 +9,7 @@ from aiohttp import web
 
 from tps.web.openapi import document
 from tps.web.operations import JSON, Operation
+from tps.web.routing import Route
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -26,13 +28,18 @@ _PAGES = (
 )
 
 
-def add_to(router: web.UrlDispatcher, operations: tuple[Operation, ...], version: str) -> None:
-    """Let the router serve the page and the document."""
+def routes(operations: tuple[Operation, ...], version: str) -> Iterator[Route]:
+    """The routes of the page and the document."""
     folder = files("tps.web") / "pages"
     for path, name, media_type in _PAGES:
-        router.add_get(path, partial(_serve, folder.joinpath(name).read_bytes(), f"{media_type}; charset=utf-8"))
-    router.add_get("/openapi.json", partial(_serve, msgspec.json.encode(document(operations, version)), JSON))
+        yield from _readable(path, folder.joinpath(name).read_bytes(), f"{media_type}; charset=utf-8")
+    yield from _readable("/openapi.json", msgspec.json.encode(document(operations, version)), JSON)
 
 
-async def _serve(octets: bytes, media_type: str, _: web.Request) -> web.Response:
+def _readable(path: str, octets: bytes, media_type: str) -> Iterator[Route]:
+    for method in ("GET", "HEAD"):  # aiohttp leaves out the body of an answer to HEAD
+        yield Route(method, path, partial(_serve, octets, media_type))
+
+
+async def _serve(octets: bytes, media_type: str, _: web.BaseRequest, __: Mapping[str, str]) -> web.Response:
     return web.Response(body=octets, headers={"Content-Type": media_type, **_HEADERS})

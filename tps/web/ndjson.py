@@ -98,7 +98,7 @@ class Lines:
         self._begun = b"" if self._skipping else begun
 
 
-async def answer(request: web.Request, take: Take, *, max_line_octets: int, at_once: int = 1) -> web.StreamResponse:
+async def answer(request: web.BaseRequest, take: Take, *, max_line_octets: int, at_once: int = 1) -> web.StreamResponse:
     """Take the lines of the body batch by batch, `at_once` of them at a time, and answer them on the way, in order."""
     response = web.StreamResponse(headers={"Content-Type": NDJSON, "Cache-Control": "no-store"})
     await response.prepare(request)

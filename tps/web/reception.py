@@ -9,8 +9,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from aiohttp import web
-from aiohttp.typedefs import Middleware
+from aiohttp import HttpVersion11, hdrs, web
 
 from tps.errors import RejectedError, RetryLaterError
 from tps.web import idempotency, ndjson
@@ -18,6 +17,7 @@ from tps.web.access import Caller
 from tps.web.idempotency import Answer
 from tps.web.operations import JSON, NDJSON, READING_METHODS, Call, Office, Operation
 from tps.web.problems import FieldError, ProblemError, note_defect, of_decoding, of_delay, of_rejection, response_of
+from tps.web.routing import Handler, Router
 
 BODY_TIMEOUT_S = 30.0
 """Seconds that a single body may take to arrive."""
@@ -27,12 +27,11 @@ _NDJSON_TYPES = frozenset({NDJSON, "application/ndjson", "application/jsonl"})
 _NOBODY = Caller("", is_set_up=False)
 _HEADERS = {"Cache-Control": "no-store"}
 
-AiohttpHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _encode = msgspec.json.Encoder().encode
 
 
-def receiving(office: Office, operation: Operation) -> AiohttpHandler:
-    """The aiohttp handler of an operation."""
+def receiving(office: Office, operation: Operation) -> Handler:
+    """The handler of an operation's route."""
     if operation.lines_handler is not None:
         return partial(_receive_lines, office, operation)
     decode = None if operation.body is None else msgspec.json.Decoder(operation.body).decode
@@ -40,7 +39,11 @@ def receiving(office: Office, operation: Operation) -> AiohttpHandler:
 
 
 async def _receive(
-    office: Office, operation: Operation, decode: Callable[[bytes], Any] | None, request: web.Request
+    office: Office,
+    operation: Operation,
+    decode: Callable[[bytes], Any] | None,
+    request: web.BaseRequest,
+    path: Mapping[str, str],
 ) -> web.StreamResponse:
     caller = await _admitted(office, operation, request)
     octets, media_type = b"", JSON
@@ -51,9 +54,9 @@ async def _receive(
             body = _decoded(decode, octets)
     if operation.query is not None:
         query = _queried(operation.query, request)
-    elif request.query_string:
+    elif "?" in request.raw_path:
         _queried(_NoQuery, request)
-    call = Call(office, caller, request.match_info, body, query, media_type, octets)
+    call = Call(office, caller, path, body, query, media_type, octets)
     key = None if operation.method in READING_METHODS else request.headers.get(idempotency.HEADER)
     if key is None:
         return _response(await _acted(operation, call))
@@ -65,7 +68,9 @@ async def _receive(
     return _response(await idempotency.once(parts.database, parts.seal, repeatable, act, parts.clock))
 
 
-async def _receive_lines(office: Office, operation: Operation, request: web.Request) -> web.StreamResponse:
+async def _receive_lines(
+    office: Office, operation: Operation, request: web.BaseRequest, _: Mapping[str, str]
+) -> web.StreamResponse:
     caller = await _admitted(office, operation, request)
     if request.content_type not in _NDJSON_TYPES:
         raise _wrong_media_type(request, [NDJSON])
@@ -78,34 +83,46 @@ async def _receive_lines(office: Office, operation: Operation, request: web.Requ
     return await ndjson.answer(request, take, max_line_octets=max_line_octets, at_once=operation.batches_at_once)
 
 
-async def _admitted(office: Office, operation: Operation, request: web.Request) -> Caller:
+async def _admitted(office: Office, operation: Operation, request: web.BaseRequest) -> Caller:
     if not operation.needs_key:
         return _NOBODY
-    caller = await office.doorkeeper.admit(request.headers.get("Authorization"), request.remote)
+    authorization = request.headers.get(hdrs.AUTHORIZATION)
+    caller = office.doorkeeper.recognised(authorization)
+    if caller is None:
+        caller = await office.doorkeeper.admit(authorization, request.remote)
     if caller.is_set_up and not operation.takes_set_up_token:
         raise ProblemError(403, "the set-up token only makes the first key: POST /v1/keys, then use that key")
     return caller
 
 
-async def _read(request: web.Request, operation: Operation) -> tuple[bytes, str]:
+async def _read(request: web.BaseRequest, operation: Operation) -> tuple[bytes, str]:
     """The body, and its media type: JSON, or the other one that the operation reads itself."""
-    media_type = request.content_type
-    if media_type in _JSON_TYPES and (media_type == JSON or operation.method == "PATCH"):
-        media_type = JSON
-    elif media_type != operation.other_media_type:
-        other = [operation.other_media_type] if operation.other_media_type else []
-        raise _wrong_media_type(request, [JSON, *other])
+    media_type = _media_type(request, operation)
+    if request.content.is_eof():  # it came with the headers, as small bodies do
+        octets = request.content.read_nowait()
+        if len(octets) > request.client_max_size:
+            raise _too_large(request)
+        return octets, media_type
     try:
-        if request.content.is_eof():  # it came with the headers, as small bodies do
-            return await request.read(), media_type
         async with asyncio.timeout(BODY_TIMEOUT_S):
             return await request.read(), media_type
     except TimeoutError:
         detail = f"the body did not arrive within {BODY_TIMEOUT_S:.0f} seconds"
         raise ProblemError(408, detail, headers={"Connection": "close"}) from None
     except web.HTTPRequestEntityTooLarge:
-        detail = f"body: at most {request.client_max_size} octets are read; for many items use the NDJSON stream"
-        raise ProblemError(413, detail) from None
+        raise _too_large(request) from None
+
+
+def _media_type(request: web.BaseRequest, operation: Operation) -> str:
+    """JSON, or the other media type that the operation reads itself; `ProblemError` (415) for any other."""
+    if request.headers.get(hdrs.CONTENT_TYPE) == JSON:  # as nearly all say it: nothing to parse
+        return JSON
+    media_type = request.content_type
+    if media_type in _JSON_TYPES and (media_type == JSON or operation.method == "PATCH"):
+        return JSON
+    if media_type == operation.other_media_type:
+        return media_type
+    raise _wrong_media_type(request, [JSON, *([operation.other_media_type] if operation.other_media_type else [])])
 
 
 def _decoded(decode: Callable[[bytes], Any], octets: bytes) -> Any:  # noqa: ANN401 - the type that the operation names
@@ -119,7 +136,7 @@ class _NoQuery(msgspec.Struct, forbid_unknown_fields=True):
     """The query of an operation that has none."""
 
 
-def _queried(type_: type[msgspec.Struct], request: web.Request) -> msgspec.Struct:
+def _queried(type_: type[msgspec.Struct], request: web.BaseRequest) -> msgspec.Struct:
     given: Mapping[str, str] = request.query
     values = dict(given)
     if len(values) < len(request.query):
@@ -146,48 +163,57 @@ def _response(answer: Answer) -> web.Response:
     return web.Response(body=body, status=status, headers={"Content-Type": media_type, **_HEADERS, **headers})
 
 
-def counting(count: Callable[[str, str, int], None]) -> Middleware:
-    """The middleware that counts every request, and turns whatever ends one into a problem document."""
+def answering(
+    router: Router, count: Callable[[str, str, int], None]
+) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+    """What answers every request: finds its route, counts it, turns whatever ends it into a problem document."""
 
-    @web.middleware
-    async def around(request: web.Request, handler: AiohttpHandler) -> web.StreamResponse:
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        method = template = "?"
         try:
-            response = await handler(request)
-        except (ProblemError, RejectedError, RetryLaterError, web.HTTPException) as error:
-            response = response_of(_problem_of(error, request))
+            route, values = router.find(request)
+            method, template = route.method, route.template
+            if hdrs.EXPECT in request.headers:
+                await _invite(request)
+            response = await route.handler(request, values)
         except (asyncio.CancelledError, ConnectionError):
             raise
         except Exception as error:  # noqa: BLE001 - a defect is logged and told, and does not end the connection
-            response = response_of(ProblemError(500, note_defect(error, method=request.method, path=request.path)))
-        resource = request.match_info.route.resource
-        count(request.method if resource else "?", resource.canonical if resource else "?", response.status)
+            response = response_of(_problem_of(error, request))
+        count(method, template, response.status)
         return response
 
-    return around
+    return answer
 
 
-def _problem_of(error: Exception, request: web.Request) -> ProblemError:
+async def _invite(request: web.BaseRequest) -> None:
+    """Let a caller who waits for it send the body (RFC 9110 clause 10.1.1); `ProblemError` (417) for other wishes."""
+    if request.version < HttpVersion11:
+        return
+    if request.headers[hdrs.EXPECT].lower() != "100-continue":
+        raise ProblemError(417, "Expect: 100-continue is all that can be expected here")
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    request.writer.output_size = 0  # these octets are no part of the answer
+
+
+def _problem_of(error: Exception, request: web.BaseRequest) -> ProblemError:
     if isinstance(error, ProblemError):
         return error
     if isinstance(error, RejectedError):
         return of_rejection(error)
     if isinstance(error, RetryLaterError):
         return of_delay(error)
-    assert isinstance(error, web.HTTPException)
-    return _of_aiohttp(error, request)
+    if isinstance(error, web.RequestPayloadError):
+        return ProblemError(400, "body: cannot be unpacked; it is not what Content-Encoding or its length says")
+    return ProblemError(500, note_defect(error, method=request.method, path=request.path))
 
 
-def _of_aiohttp(error: web.HTTPException, request: web.Request) -> ProblemError:
-    if isinstance(error, web.HTTPMethodNotAllowed):
-        allowed = ", ".join(sorted(error.allowed_methods))
-        detail = f"{request.method[:16]} is not possible here; possible are {allowed}"
-        return ProblemError(405, detail, headers={"Allow": allowed})
-    if error.status == 404:
-        return ProblemError(404, "nothing is at this address; all addresses are at /docs")
-    return ProblemError(error.status, error.text or error.reason)
+def _too_large(request: web.BaseRequest) -> ProblemError:
+    detail = f"body: at most {request.client_max_size} octets are read; for many items use the NDJSON stream"
+    return ProblemError(413, detail)
 
 
-def _wrong_media_type(request: web.Request, expected: list[str]) -> ProblemError:
+def _wrong_media_type(request: web.BaseRequest, expected: list[str]) -> ProblemError:
     wanted = " or ".join(expected)
     return ProblemError(
         415,

@@ -1,9 +1,10 @@
-"""The listener: the table of routes as an aiohttp application, with TLS where it is configured."""
+"""The listener: an aiohttp server that answers by the table of routes, with TLS where it is configured."""
 
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from tps.watch.metrics import Metrics, Standing
 from tps.web import documentation
 from tps.web.access import Doorkeeper
 from tps.web.operations import Office
-from tps.web.reception import counting, receiving
+from tps.web.reception import answering, receiving
 from tps.web.routes import OPERATIONS
+from tps.web.routing import Route, Router
 
 log = structlog.get_logger(__name__)
 
@@ -32,24 +34,26 @@ _DISTRIBUTION = "trusted-provisioning-server"
 web_response.SERVER_SOFTWARE = "tps"  # type: ignore[attr-defined]
 
 
-def make_application(parts: Parts) -> web.Application:
-    """The application; call it inside the running event loop."""
+def make_server(parts: Parts) -> web.Server:
+    """What answers the requests of every connection; call it inside the running event loop."""
+    loop = asyncio.get_running_loop()
     metrics = Metrics(lambda: standing(parts))
-    office = Office(parts, metrics, Doorkeeper(parts.database, asyncio.get_running_loop().time))
-    application = web.Application(
-        middlewares=[counting(metrics.count_request)], client_max_size=parts.config.http.max_body_octets
+    office = Office(parts, metrics, Doorkeeper(parts.database, loop.time))
+    routes = [Route(operation.method, operation.path, receiving(office, operation)) for operation in OPERATIONS]
+    router = Router([*routes, *documentation.routes(OPERATIONS, version(_DISTRIBUTION))])
+    return web.Server(
+        answering(router, metrics.count_request),
+        request_factory=partial(web.BaseRequest, loop=loop, client_max_size=parts.config.http.max_body_octets),
+        access_log=None,
+        keepalive_timeout=IDLE_S,
     )
-    for operation in OPERATIONS:
-        application.router.add_route(operation.method, operation.path, receiving(office, operation))
-    documentation.add_to(application.router, OPERATIONS, version(_DISTRIBUTION))
-    return application
 
 
 @asynccontextmanager
 async def serving(parts: Parts) -> AsyncIterator[str]:
     """Serve the API; yields its URL. On leaving, requests at work may end first, for `STOP_S`."""
     config = parts.config.http
-    runner = web.AppRunner(make_application(parts), access_log=None, keepalive_timeout=IDLE_S, shutdown_timeout=STOP_S)
+    runner = web.ServerRunner(make_server(parts), shutdown_timeout=STOP_S)
     await runner.setup()
     try:
         site = web.TCPSite(runner, config.host, config.port, ssl_context=tls_context(config))

@@ -5,7 +5,7 @@ import pytest
 from tests.tps.web.api import Api, running
 from tps.store import access as stored_keys
 from tps.web import access
-from tps.web.access import Failures
+from tps.web.access import Doorkeeper, Failures
 from tps.web.operations import Operation
 from tps.web.problems import ProblemError
 from tps.web.routes import OPERATIONS
@@ -67,6 +67,32 @@ async def test_a_key_revoked_elsewhere_stops_to_work_when_the_keys_are_read_agai
     await api.parts.database.write(lambda connection: stored_keys.use_up(connection, made.value["id"], 1))
     monkeypatch.setattr(access, "FRESH_S", 0.0)
     assert (await api.get("/v1/status", key=made.value["key"])).status == 401
+
+
+async def test_of_many_ways_to_write_a_key_only_so_many_are_kept_and_all_open_the_door(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "_RECOGNISED_MAX", 1)
+    doorkeeper = Doorkeeper(api.parts.database, lambda: 0.0)
+    for spelling in (f"Bearer {api.key}", f"bearer {api.key}", f"BEARER {api.key}"):
+        assert doorkeeper.recognised(spelling) is None
+        await doorkeeper.admit(spelling, None)
+    assert doorkeeper.recognised(f"Bearer {api.key}") is not None
+    assert doorkeeper.recognised(f"bearer {api.key}") is None
+    assert doorkeeper.recognised(None) is None
+
+
+async def test_who_was_recognised_is_looked_at_again_when_the_keys_are_old_or_change(api: Api) -> None:
+    now = 0.0
+    doorkeeper = Doorkeeper(api.parts.database, lambda: now)
+    authorization = f"Bearer {api.key}"
+    caller = await doorkeeper.admit(authorization, None)
+    assert doorkeeper.recognised(authorization) == caller
+    now = access.FRESH_S
+    assert doorkeeper.recognised(authorization) is None
+    assert await doorkeeper.admit(authorization, None) == caller
+    doorkeeper.look_again()
+    assert doorkeeper.recognised(authorization) is None
 
 
 async def test_the_last_key_stays(api: Api) -> None:

@@ -1,6 +1,7 @@
 """Whatever is sent, the server answers with what the OpenAPI document promises, and never with a defect."""
 
 import asyncio
+import gzip
 import json
 from typing import Any
 from urllib.parse import quote
@@ -125,6 +126,60 @@ async def test_addresses_and_methods_that_are_not_there_are_told(api: Api) -> No
     answer = await api.call("DELETE", "/v1/pushes")
     assert (answer.status, answer.headers["Allow"]) == (405, "GET, POST")
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def raw_answer(api: Api, octets: bytes) -> bytes:
+    """All that comes back on a connection of its own; the request must ask to close it."""
+    _, host, port = api.url.replace("//", "").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(octets)
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
+def raw_push(api: Api, *fields: str, target: str = "/v1/pushes", version: str = "1.1") -> bytes:
+    """The octets of a request for a push to `IMSI`."""
+    body = json.dumps({"imsi": IMSI})
+    head = [f"POST {target} HTTP/{version}", "Host: x", "Connection: close", f"Authorization: Bearer {api.key}"]
+    head += ["Content-Type: application/json", f"Content-Length: {len(body)}", *fields]
+    return ("\r\n".join(head) + "\r\n\r\n" + body).encode()
+
+
+async def test_whoever_expects_to_be_invited_is_and_no_other_wish_is_met(api: Api) -> None:
+    invited = await raw_answer(api, raw_push(api, "Expect: 100-Continue"))
+    assert invited.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 ")
+    assert (await raw_answer(api, raw_push(api, "Expect: tea"))).startswith(b"HTTP/1.1 417 ")
+    nowhere = raw_push(api, "Expect: 100-continue", target="/v1/nothing")
+    assert (await raw_answer(api, nowhere)).startswith(b"HTTP/1.1 404 ")
+    old = raw_push(api, "Expect: 100-continue", version="1.0")
+    assert (await raw_answer(api, old)).startswith(b"HTTP/1.0 404 ")
+
+
+async def test_an_absolute_target_is_the_same_address(api: Api) -> None:
+    assert b"no subscriber has this IMSI" in await raw_answer(api, raw_push(api, target="http://x/v1/pushes?"))
+
+
+async def test_a_packed_body_is_unpacked_and_one_that_is_not_packed_is_malformed(api: Api) -> None:
+    packed = gzip.compress(json.dumps({"imsi": IMSI}).encode())
+    answer = await api.post("/v1/pushes", packed, Content_Type="application/json", Content_Encoding="gzip")
+    assert (answer.status, answer.fields) == (404, ["imsi"])
+    answer = await api.post("/v1/pushes", b"{}", Content_Type="application/json", Content_Encoding="gzip")
+    assert answer.value["type"] == "urn:tps:problem:malformed"
+
+
+async def test_a_small_body_that_unpacks_to_a_large_one_is_refused(sqlite_url: str) -> None:
+    async with running(sqlite_url, http=HttpConfig(port=0, max_body_octets=1000)) as api:
+        packed = gzip.compress(b"x" * 5000)
+        answer = await api.post("/v1/pushes", packed, Content_Type="application/json", Content_Encoding="gzip")
+        assert answer.status == 413
+
+
+async def test_a_large_body_in_many_pieces_is_read_whole(api: Api) -> None:
+    octets = json.dumps({"imsi": IMSI}).encode() + b" " * 200_000
+    answer = await api.post("/v1/pushes", octets, Content_Type="application/json")
+    assert (answer.status, answer.fields) == (404, ["imsi"])
 
 
 async def test_a_body_that_does_not_arrive_is_not_waited_for(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
