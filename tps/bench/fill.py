@@ -2,7 +2,8 @@
 
 Rows go in in the order of their keys, one bucket after the other, so that every table only grows at its end. In the
 order of the subscribers each row would touch a page of its own, and a store of millions would be written many times
-over. One thread makes the rows of a bucket while another stores those of the one before.
+over. Every fourth row of a bucket comes after the others and finds its page full: pages divide, and are left with room,
+as they are by rows in the order of life. One thread makes the rows of a bucket while another stores those before.
 """
 
 import time
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tps import app, config
 from tps.bench import workload
@@ -26,10 +27,13 @@ from tps.store.pairs import Pair
 from tps.store.pushes import Move, NewPush, history_line
 from tps.store.subscribers import Subscriber as Account
 
+T = TypeVar("T")
+
 FIRST = 500_000_000
 """Number of the first subscriber of the past: none that a load test begins with."""
 BATCH = 5_000
 """Rows of one statement; a transaction takes those of a bucket."""
+LATE_EVERY = 4
 SOURCE = "detection"
 _FINGERPRINT = 1
 _NUMBERS_FROM = 0.8
@@ -113,13 +117,13 @@ def _accounts(by_bucket: Sequence["array[int]"], push_count: int) -> Iterator[Op
 def _store_bucket(
     connection: Connection, *, accounts: Sequence[Account], seen: Sequence[Pair], sent: Sequence[NewPush], now: int
 ) -> None:
-    for start in range(0, len(accounts), BATCH):
-        subscribers.put_accounts(connection, accounts[start : start + BATCH])
-        pairs.note(connection, seen[start : start + BATCH])
-    for start in range(0, len(sent), BATCH):
-        batch = sent[start : start + BATCH]
-        pushes.add(connection, batch, now)
-        pushes.save(connection, [_delivered(push, now) for push in batch], now)
+    for batch in _batches(accounts):
+        subscribers.put_accounts(connection, batch)
+    for pair_batch in _batches(seen):
+        pairs.note(connection, pair_batch)
+    for push_batch in _batches(sent):
+        pushes.add(connection, push_batch, now)
+        pushes.save(connection, [_delivered(push, now) for push in push_batch], now)
 
 
 def _numbers(by_bucket: Sequence["array[int]"]) -> Iterator[Operation[None]]:
@@ -129,8 +133,17 @@ def _numbers(by_bucket: Sequence["array[int]"]) -> Iterator[Operation[None]]:
 
 
 def _store_numbers(connection: Connection, *, rows: Sequence[tuple[int, str, str]]) -> None:
-    for start in range(0, len(rows), BATCH):
-        subscribers.put_numbers(connection, rows[start : start + BATCH])
+    for batch in _batches(rows):
+        subscribers.put_numbers(connection, batch)
+
+
+def _batches(rows: Sequence[T]) -> Iterator[list[T]]:
+    """Three rows of four in their order, then the others in theirs."""
+    late = rows[LATE_EVERY - 1 :: LATE_EVERY]
+    early = [row for place, row in enumerate(rows, 1) if place % LATE_EVERY]
+    for some in (early, late):
+        for start in range(0, len(some), BATCH):
+            yield list(some[start : start + BATCH])
 
 
 def _account(bucket: int, imsi: str, number: int, now: int) -> Account:
