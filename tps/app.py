@@ -120,10 +120,7 @@ async def delivering(parts: Parts) -> AsyncIterator[None]:
         routes = group.create_task(parts.routes.run(), name="routes")
         dispatch = group.create_task(parts.dispatch.run(), name="dispatch")
         settle = group.create_task(parts.settle.run(), name="settle")
-        beside = [
-            group.create_task(parts.intake.run(), name="intake"),
-            group.create_task(parts.attend.run(), name="attend"),
-        ]
+        attend = group.create_task(parts.attend.run(), name="attend")
         try:
             yield
         finally:
@@ -137,5 +134,5 @@ async def delivering(parts: Parts) -> AsyncIterator[None]:
                     await settle
             except TimeoutError:
                 log.warning("delivery.stopped_with_pushes_in_flight", count=len(parts.flights))
-            for task in (routes, dispatch, settle, *beside):
+            for task in (routes, dispatch, settle, attend):
                 task.cancel()

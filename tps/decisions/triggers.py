@@ -1,7 +1,6 @@
 """What a trigger leads to: a push, a record, or a refusal. Whether a pair is SET, the unique index says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -49,8 +48,7 @@ class Answer(msgspec.Struct, frozen=True):
     status: int = 422
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """What is known of the trigger's subscriber and device before it."""
 
     msisdn: str | None

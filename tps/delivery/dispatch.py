@@ -4,7 +4,6 @@ The claim is on the disk before anything is written to a link: a push in QUEUED 
 """
 
 import asyncio
-import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -40,7 +39,7 @@ PARTS_EXPECTED = 3
 DEFER_MIN_MS, DEFER_MAX_MS = 1_000, 60_000
 """Pause of a push whose route is down or full while others are not: a quarter of its age, so ever rarer."""
 IDLE_S = 0.25
-"""Longest pause when nothing is due or no route has room."""
+"""How often to look whether anything has become due on the disk, and whether a route has come up."""
 
 
 class Claimed(NamedTuple):
@@ -76,53 +75,87 @@ class Dispatch:
         self._clock = clock
         self._handover = handover
         self._wake = wake
-        self._look_at = 0.0
+        self._look = asyncio.Event()
         self._stopping = False
+        self._is_behind = False
+        """The last claim took all it could: more waits on the disk."""
+        self._claiming = 0
+        """Pushes that a claim under way may take."""
         self._returned: list[Move] = []
 
     def stop(self) -> None:
         """Claim nothing more."""
         self._stopping = True
         self._wake.set()
+        self._look.set()
 
     async def run(self) -> None:
-        """Send what is handed over, claim what waits on the disk, until stopped."""
-        loop = asyncio.get_running_loop()
-        while not self._stopping:
-            self._wake.clear()
-            self._send(self._routed(self._handover.take_over()))
-            if self._handover.waiting_on_disk or self._returned or loop.time() >= self._look_at:
-                self._look_at = loop.time() + IDLE_S
-                await self._claim_and_send()
-            else:
-                self._handover.open_for(self._free_pushes())
-            await self._sleep()
+        """Send what is handed over and claim what waits on the disk, until stopped.
+
+        Two tasks, so that what is handed over never waits for the commit of a claim.
+        """
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._claim_until_stopped(), name="dispatch-claim")
+            while not self._stopping:
+                self._wake.clear()
+                self._send(self._routed(self._handover.take_over()))
+                self._handover.open_for(0 if self._is_behind else self._free_pushes() - self._claiming)
+                if self._handover.waiting_on_disk or self._returned:
+                    self._look.set()
+                await self._wake.wait()
         self._handover.open_for(0)
         self._send(self._routed(self._handover.take_over()))
+        await self._return_to_the_disk()
 
-    async def _claim_and_send(self) -> None:
-        """One claim; the disk holds nothing more for now when it took less than it could."""
-        rooms = {route: _worthwhile(route) for route in self._routes}
+    async def _claim_until_stopped(self) -> None:
+        """Claim what is due, as much as there is room for, as long as anything waits on the disk."""
+        while not self._stopping:
+            self._look.clear()
+            try:
+                if not self._handover.waiting_on_disk and not self._returned:
+                    self._handover.waiting_on_disk = await self._database.read(self._is_due)
+                if (self._handover.waiting_on_disk or self._returned) and await self._claim_and_send():
+                    self._wake.set()  # the room is reckoned anew
+            except RetryLaterError:
+                log.warning("dispatch.waits_for_the_store")
+                self._handover.waiting_on_disk = True
+                await asyncio.sleep(IDLE_S)
+            try:
+                async with asyncio.timeout(IDLE_S):
+                    await self._look.wait()
+            except TimeoutError:
+                self._wake.set()  # a route may have come up
+
+    def _is_due(self, connection: Connection) -> bool:
+        return pushes.is_any_due(connection, self._clock())
+
+    async def _claim_and_send(self) -> bool:
+        """One claim; False where no route has room. The disk holds no more when it took less than it could."""
+        granted = self._handover.granted * PARTS_EXPECTED
+        rooms = {route: max(0, _worthwhile(route) - granted) for route in self._routes}
         limit = min(CLAIM_MAX, -(-sum(rooms.values()) // PARTS_EXPECTED))
-        if not limit:
-            return
+        if not limit and not self._returned:
+            return False
+        self._claiming = limit
         self._handover.waiting_on_disk = False
         returned, self._returned = self._returned, []
-        claim = partial(self._claim, limit=limit, rooms=rooms, returned=returned)
         try:
-            due, claimed = await self._database.write(claim)
+            due, claimed = await self._database.write(partial(self._claim, limit=limit, rooms=rooms, returned=returned))
         except RetryLaterError:
-            log.warning("dispatch.waits_for_the_store")
             self._returned += returned
-            self._handover.waiting_on_disk = True
-            await asyncio.sleep(IDLE_S)
-            return
+            raise
+        finally:
+            self._claiming = 0
+        self._is_behind = due == limit
+        self._handover.waiting_on_disk |= self._is_behind
         self._send(claimed)
-        is_behind = due == limit
-        self._handover.waiting_on_disk |= is_behind
-        self._handover.open_for(0 if is_behind else self._free_pushes())
-        if is_behind:
-            self._wake.set()
+        return limit > 0
+
+    async def _return_to_the_disk(self) -> None:
+        """Save what nobody could send when we stopped, or it would come back as UNCERTAIN."""
+        if self._returned:
+            returned, self._returned = self._returned, []
+            await self._database.write(lambda connection: pushes.save(connection, returned, self._clock()))
 
     def _free_pushes(self) -> int:
         """Pushes that the routes have room for, by a cautious reckoning."""
@@ -142,12 +175,6 @@ class Dispatch:
             else:
                 routed.append(Claimed(push, profile, route))
         return routed
-
-    async def _sleep(self) -> None:
-        """Until a push is stored or an answer makes room; a route that comes up is seen after `IDLE_S`."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(IDLE_S):
-                await self._wake.wait()
 
     def _claim(
         self, connection: Connection, *, limit: int, rooms: Mapping[Route, int], returned: Sequence[Move]

@@ -27,8 +27,9 @@ class Handover:
     def __init__(self) -> None:
         self.waiting_on_disk = True
         """Pushes may have been stored as QUEUED, or become due: dispatch must look."""
+        self.granted = 0
+        """Pushes that intake may be storing as claimed at this moment."""
         self._room = 0
-        self._granted = 0
         self._departing: list[Departing] = []
         self._opened = asyncio.Event()
 
@@ -42,19 +43,19 @@ class Handover:
 
     def open_for(self, pushes: int) -> None:
         """Dispatch is not behind, and its routes have room for so many pushes."""
-        self._room = max(0, pushes - self._granted - len(self._departing))
+        self._room = max(0, pushes - self.granted - len(self._departing))
         self._opened.set()
 
     def take_room(self, wanted: int) -> int:
         """How many of `wanted` pushes may be stored as claimed; `hand_over` must follow, whatever comes of them."""
         granted = min(self._room, wanted)
         self._room -= granted
-        self._granted += granted
+        self.granted += granted
         return granted
 
     def hand_over(self, granted: int, departing: Sequence[Departing]) -> None:
         """Of the pushes granted these are on the disk as claimed by this node; the room of the others is free again."""
-        self._granted -= granted
+        self.granted -= granted
         self._room += granted - len(departing)
         self._departing += departing
 

@@ -1,18 +1,18 @@
 """Intake: triggers in, answers out, each after its push is durable.
 
-A batch is one transaction (`tps.delivery.intake_transaction`). Concurrent single triggers are gathered: while one batch
-is being committed the next one fills, so that a lone trigger waits for nothing and a crowd shares a commit.
+A batch is one transaction (`tps.delivery.intake_transaction`). Lone triggers are gathered: those that arrive until the
+store's writer gets to them share a transaction, so that a lone trigger waits for nothing and a crowd shares a commit.
 """
 
 import asyncio
-from collections.abc import Sequence
-from functools import partial
+import threading
+from collections.abc import Callable, Sequence
 
 from tps.decisions.triggers import Answer, Trigger
 from tps.delivery.handover import Departing, Handover
 from tps.delivery.intake_transaction import IntakeTransaction, TakenIn
 from tps.errors import RetryLaterError
-from tps.store.database import Database
+from tps.store.database import Connection, Database
 
 BATCH_MAX = 1000
 """Triggers in one transaction."""
@@ -20,7 +20,34 @@ BULK_FROM, BULK_PATIENCE_S = 100, 0.1
 """Batches of this size wait a little for the routes to have room, so that a stream is as fast as the way and not faster
 at the price of a detour over the disk. With slow routes the patience ends, and the batch is stored to wait."""
 WAITING_MAX = 20_000
-"""Single triggers that may wait for their commit before callers are asked to come back later."""
+"""Lone triggers that may wait for their commit before callers are asked to come back later."""
+GATHERED_EXPECTED = 32
+"""Lone triggers that the first gathering takes room for; the next ones for twice what the last one held."""
+
+
+class Gathering:
+    """Lone triggers that will share a transaction: filled on the event loop, closed by the store's writer."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self.triggers: list[Trigger] = []
+        self.answers: list[asyncio.Future[Answer]] = []
+
+    def add(self, trigger: Trigger, answer: "asyncio.Future[Answer]") -> bool:
+        """False when it is closed or full: the trigger belongs to the next one."""
+        with self._lock:
+            if self._is_closed or len(self.triggers) >= BATCH_MAX:
+                return False
+            self.triggers.append(trigger)
+            self.answers.append(answer)
+            return True
+
+    def close(self) -> Sequence[Trigger]:
+        """What was gathered; nothing is added any more."""
+        with self._lock:
+            self._is_closed = True
+        return self.triggers
 
 
 class Intake:
@@ -33,44 +60,34 @@ class Intake:
         self._database = database
         self._handover = handover
         self._wake = wake
-        self._waiting: list[tuple[Trigger, asyncio.Future[Answer]]] = []
-        self._arrived = asyncio.Event()
-        self._storing: set[asyncio.Future[TakenIn]] = set()
+        self._gathering = Gathering()
+        self._gathering.close()
+        self._expected = GATHERED_EXPECTED
+        self._waiting = 0
+        self._storing: set[asyncio.Future[object]] = set()
 
     async def accept(self, triggers: Sequence[Trigger]) -> list[Answer]:
         """One answer a trigger, in order, once all of them are durable. Any length; stored `BATCH_MAX` at a time."""
         answers: list[Answer] = []
         for start in range(0, len(triggers), BATCH_MAX):
-            batch = asyncio.ensure_future(self._take_in(triggers[start : start + BATCH_MAX]))
+            batch = asyncio.ensure_future(self._take_in_bulk(triggers[start : start + BATCH_MAX]))
             # What is stored as claimed must reach dispatch, even when the caller has gone meanwhile.
-            self._storing.add(batch)
-            batch.add_done_callback(self._storing.discard)
+            self._keep(batch)
             answers += (await asyncio.shield(batch)).answers
         return answers
 
-    async def _take_in(self, triggers: Sequence[Trigger]) -> TakenIn:
-        if len(triggers) >= BULK_FROM:
-            await self._handover.wait_for_room(len(triggers), BULK_PATIENCE_S)
-        granted = self._handover.take_room(len(triggers))
-        departing: list[Departing] = []
-        try:
-            taken = await self._database.write(partial(self.transaction.take_in, triggers=triggers, may_depart=granted))
-            departing = taken.departing
-        finally:
-            self._handover.hand_over(granted, departing)
-        self._handover.waiting_on_disk |= taken.waiting
-        self._wake.set()
-        return taken
-
     async def accept_one(self, trigger: Trigger) -> Answer:
         """The answer to a lone trigger, which shares its commit with its neighbours."""
-        if len(self._waiting) >= WAITING_MAX:
+        if self._waiting >= WAITING_MAX:
             raise RetryLaterError(
                 "more requests than the disk takes are waiting; nothing was stored, send it again", delay_s=1.0
             )
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append((trigger, answer))
-        self._arrived.set()
+        if not self._gathering.add(trigger, answer):
+            self._gathering = Gathering()
+            self._gathering.add(trigger, answer)
+            self._keep(asyncio.ensure_future(self._take_in_gathered(self._gathering)))
+        self._waiting += 1
         return await answer
 
     async def finish(self) -> None:
@@ -78,29 +95,43 @@ class Intake:
         while self._storing:
             await asyncio.wait(self._storing)
 
-    async def run(self) -> None:
-        """Gather single triggers into batches until cancelled; nobody is left waiting then."""
-        gathered: Sequence[tuple[Trigger, asyncio.Future[Answer]]] = ()
-        try:
-            while True:
-                await self._arrived.wait()
-                gathered, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
-                if not self._waiting:
-                    self._arrived.clear()
-                await self._answer(gathered)
-        finally:
-            for _, waiting in (*gathered, *self._waiting):
-                if not waiting.done():
-                    waiting.set_exception(RetryLaterError("the server is stopping; send the request again"))
+    def _keep(self, batch: "asyncio.Future[object]") -> None:
+        self._storing.add(batch)
+        batch.add_done_callback(self._storing.discard)
 
-    async def _answer(self, gathered: Sequence[tuple[Trigger, "asyncio.Future[Answer]"]]) -> None:
+    async def _take_in_bulk(self, triggers: Sequence[Trigger]) -> TakenIn:
+        if len(triggers) >= BULK_FROM:
+            await self._handover.wait_for_room(len(triggers), BULK_PATIENCE_S)
+        return await self._take_in(lambda: triggers, len(triggers))
+
+    async def _take_in_gathered(self, gathering: Gathering) -> None:
         try:
-            answers = await self.accept([trigger for trigger, _ in gathered])
+            answers = (await self._take_in(gathering.close, self._expected)).answers
         except Exception as error:  # noqa: BLE001 - it belongs to those who wait for these answers
-            for _, waiting in gathered:
+            gathering.close()
+            for waiting in gathering.answers:
                 if not waiting.done():
                     waiting.set_exception(error)
-            return
-        for (_, waiting), answer in zip(gathered, answers, strict=True):
-            if not waiting.done():
-                waiting.set_result(answer)
+        else:
+            for waiting, answer in zip(gathering.answers, answers, strict=True):
+                if not waiting.done():
+                    waiting.set_result(answer)
+        self._waiting -= len(gathering.answers)
+        self._expected = max(GATHERED_EXPECTED, 2 * len(gathering.answers))
+
+    async def _take_in(self, triggers: Callable[[], Sequence[Trigger]], expected: int) -> TakenIn:
+        """Store what `triggers` gives when the store's writer gets to it: about as many as expected."""
+        granted = self._handover.take_room(expected)
+        departing: list[Departing] = []
+
+        def take_in(connection: Connection) -> TakenIn:
+            return self.transaction.take_in(connection, triggers(), may_depart=granted)
+
+        try:
+            taken = await self._database.write(take_in)
+            departing = taken.departing
+        finally:
+            self._handover.hand_over(granted, departing)
+        self._handover.waiting_on_disk |= taken.waiting
+        self._wake.set()
+        return taken

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tps.decisions.identities import bucket_of
+from tps.decisions.identities import DEVICE_UNKNOWN, bucket_of
 from tps.decisions.policy import checked_pin, method_of
 from tps.decisions.push_id import PushIds
 from tps.decisions.push_life import Event, State, move
@@ -80,34 +80,44 @@ class IntakeTransaction:
         """What became of one batch, in the caller's transaction; `may_depart` of its pushes are stored as claimed."""
         now = self._clock()
         profiles = self._catalogue.refresh(connection)
+        beginnings = _Beginnings(now, self._node)
         answers: list[Answer | None] = [None] * len(triggers)
-        imsis = self._imsis(connection, triggers, answers)
-        wanted = [
-            (place, bucket_of(imsi), imsi, "" if triggers[place].device is None else triggers[place].device.number)  # type: ignore[union-attr]
-            for place, imsi in enumerate(imsis)
-            if imsi is not None
-        ]
+        wanted = self._wanted(connection, triggers, answers)
         known = {row.place: row for row in subscribers.known(connection, wanted)}
         self._note_sightings(connection, triggers, wanted, known)
         known = _in_time_order(known, triggers, wanted)
         sends: list[tuple[int, NewPush]] = []
         for place, bucket, imsi, _ in wanted:
+            trigger = triggers[place]
+            beginning = beginnings.of(trigger, departs=len(sends) < may_depart)
             try:
-                decided = self._decided(triggers[place], known[place], profiles, bucket, imsi, now)
+                decided = self._decided(trigger, known[place], profiles, bucket, imsi, now, beginning)
             except RejectedError as error:
                 decided = Answer(Outcome.REJECTED, field=error.field, reason=error.message, status=error.status)
             except (UnsealError, msgspec.DecodeError) as error:
                 decided = Answer(Outcome.REJECTED, reason=f"this account cannot be read: {error}", status=500)
-            if isinstance(decided, Answer):
-                answers[place] = decided
-            else:
+            if isinstance(decided, NewPush):
                 sends.append((place, decided))
-        departing, waiting = self._store(connection, triggers, sends, answers, now, may_depart)
+            else:
+                answers[place] = decided
+        stored = self._store(connection, triggers, sends, answers, now)
         return TakenIn(
             [answer for answer in answers if answer is not None],
-            [Departing(_due(push), profiles[push.settings]) for push in departing],
-            waiting,
+            [Departing(_due(push, now), profiles[push.settings]) for push in stored if push.owner is not None],
+            any(push.owner is None for push in stored),
         )
+
+    def _wanted(
+        self, connection: Connection, triggers: Sequence[Trigger], answers: list[Answer | None]
+    ) -> list[tuple[int, int, str, str]]:
+        """(place, bucket, IMSI, device) of each trigger whose subscriber has a name; the others are answered."""
+        return [
+            (place, bucket_of(imsi), imsi, DEVICE_UNKNOWN if trigger.device is None else trigger.device.number)
+            for place, (imsi, trigger) in enumerate(
+                zip(self._imsis(connection, triggers, answers), triggers, strict=True)
+            )
+            if imsi is not None
+        ]
 
     def _imsis(
         self, connection: Connection, triggers: Sequence[Trigger], answers: list[Answer | None]
@@ -162,7 +172,14 @@ class IntakeTransaction:
         subscribers.seen_with(connection, newest)
 
     def _decided(
-        self, trigger: Trigger, known: Known, profiles: Mapping[str, Profile], bucket: int, imsi: str, now: int
+        self,
+        trigger: Trigger,
+        known: Known,
+        profiles: Mapping[str, Profile],
+        bucket: int,
+        imsi: str,
+        now: int,
+        beginning: "_Beginning",
     ) -> NewPush | Answer:
         """The push that one trigger leads to, or the answer where it leads to none."""
         sighting = Sighting(known.msisdn, known.settings, known.device, known.device_seen_at)
@@ -190,11 +207,11 @@ class IntakeTransaction:
             security=None if method is None else int(method),
             sealed_secrets=sealed,
             source=trigger.source,
-            state=State.QUEUED,
-            attention_at=now,
-            owner=None,
+            state=beginning.state,
+            attention_at=beginning.attention_at,
+            owner=beginning.owner,
             expires_at=now + profile.policy.validity_s * 1000,
-            history=history_line(now, trigger.source, State.QUEUED, "forced" if trigger.force else ""),
+            history=beginning.history,
         )
 
     def _secrets(
@@ -230,24 +247,24 @@ class IntakeTransaction:
         sends: Sequence[tuple[int, NewPush]],
         answers: list[Answer | None],
         now: int,
-        may_depart: int,
-    ) -> tuple[list[NewPush], bool]:
-        """Store those whose pair's key is free; the unique index, not the look-up before it, is what decides.
+    ) -> list[NewPush]:
+        """Store those whose pair's key is free, and answer all; returns those that were stored.
 
-        Returns the pushes stored as claimed, and whether any were stored as QUEUED.
+        The unique index decides. A look before it is worth its price only where many keys are held: devices that
+        the network detects are SET already, wishes of the back office are new.
         """
         if not sends:
-            return [], False
+            return []
         keys = [PairKey(push.bucket, push.imsi, push.device, push.fingerprint) for _, push in sends]
-        new = self._free(connection, triggers, sends, keys, answers)
-        claimed = [self._claimed(push, now) for _, push in new[:may_depart]]
-        waiting = [push for _, push in new[may_depart:]]
+        new = list(sends)
+        if any(triggers[place].is_detection or triggers[place].force for place, _ in sends):
+            new = self._free(connection, triggers, sends, keys, answers)
         for place, push in new:
             answers[place] = Answer(Outcome.QUEUED, push.id)
-        if new and pushes.add(connection, claimed + waiting, now) < len(new):
+        overtaken: set[int] = set()
+        if new and pushes.add(connection, [push for _, push in new], now) < len(new):
             overtaken = self._answer_overtaken(connection, sends, keys, answers)
-            claimed = [push for push in claimed if push.id not in overtaken]
-        return claimed, bool(waiting)
+        return [push for _, push in new if push.id not in overtaken]
 
     def _free(
         self,
@@ -273,16 +290,6 @@ class IntakeTransaction:
                 answers[place] = _held_answer(holder.id, holder.state)
         return free
 
-    def _claimed(self, push: NewPush, now: int) -> NewPush:
-        """The push under this node's lease from its first moment."""
-        state = move(State.QUEUED, Event.CLAIM)
-        return push._replace(
-            state=state,
-            attention_at=now + LEASE_MS,
-            owner=self._node,
-            history=push.history + history_line(now, Event.CLAIM, state),
-        )
-
     def _answer_overtaken(
         self,
         connection: Connection,
@@ -301,7 +308,40 @@ class IntakeTransaction:
         return overtaken
 
 
-def _due(push: NewPush) -> DuePush:
+class _Beginning(NamedTuple):
+    """How a push begins: waiting, or under this node's lease from its first moment."""
+
+    state: State
+    attention_at: int
+    owner: str | None
+    history: str
+
+
+class _Beginnings:
+    """The beginnings of one batch, each made once."""
+
+    def __init__(self, now: int, node: str) -> None:
+        self._now = now
+        self._node = node
+        self._made: dict[tuple[str, bool, bool], _Beginning] = {}
+
+    def of(self, trigger: Trigger, *, departs: bool) -> _Beginning:
+        """How the push of this trigger begins."""
+        key = (trigger.source, trigger.force, departs)
+        if key not in self._made:
+            self._made[key] = self._make(*key)
+        return self._made[key]
+
+    def _make(self, source: str, force: bool, departs: bool) -> _Beginning:
+        history = history_line(self._now, source, State.QUEUED, "forced" if force else "")
+        if not departs:
+            return _Beginning(State.QUEUED, self._now, None, history)
+        state = move(State.QUEUED, Event.CLAIM)
+        history += history_line(self._now, Event.CLAIM, state)
+        return _Beginning(state, self._now + LEASE_MS, self._node, history)
+
+
+def _due(push: NewPush, now: int) -> DuePush:
     """A push just stored, as dispatch takes it."""
     return DuePush(
         bucket=push.bucket,
@@ -315,7 +355,7 @@ def _due(push: NewPush) -> DuePush:
         attempts=0,
         expires_at=push.expires_at,
         key_released=0,
-        created_at=push.attention_at,
+        created_at=now,
     )
 
 
@@ -323,6 +363,8 @@ def _in_time_order(
     known: dict[int, Known], triggers: Sequence[Trigger], wanted: Sequence[tuple[int, int, str, str]]
 ) -> dict[int, Known]:
     """`known` with the newest device of each SIM as it is after this batch, so that late reports in it are late."""
+    if len({imsi for _, _, imsi, _ in wanted}) == len(wanted):
+        return known
     newest: dict[str, tuple[int, str]] = {}
     places: dict[str, list[int]] = defaultdict(list)
     for place, _, imsi, number in wanted:

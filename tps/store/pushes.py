@@ -143,6 +143,11 @@ def due(connection: Connection, now_ms: int, limit: int) -> list[DuePush]:
     return _due(connection.dialect.name).fetch(connection, {"now": now_ms, "limit": limit})
 
 
+def is_any_due(connection: Connection, now_ms: int) -> bool:
+    """Whether any push is QUEUED and its time has come."""
+    return bool(_is_any_due(connection.dialect.name).fetch(connection, {"now": now_ms}))
+
+
 def needing_attention(connection: Connection, state: State, before_ms: int, limit: int) -> list[StoredPush]:
     """Pushes in `state` whose lease, wait or validity ended before `before_ms`."""
     statement = _attention(connection.dialect.name)
@@ -238,6 +243,16 @@ def _insert(dialect: str) -> tuple[Prepared, Batch]:
     rows = select(*values.values()).select_from(batch.source).where(true())
     statement = inserting(dialect, push, list(values), rows)
     return Prepared(dialect, statement.on_conflict_do_nothing(index_elements=list(_KEY))), batch
+
+
+class _Due(NamedTuple):
+    id: int
+
+
+@cache
+def _is_any_due(dialect: str) -> Fetching[_Due]:
+    due = (is_open, push.c.state == int(State.QUEUED), push.c.attention_at <= bindparam("now", type_=BigInteger))
+    return Fetching(dialect, select(push.c.id).where(*due).limit(1), _Due)
 
 
 @cache
