@@ -65,11 +65,7 @@ def read_receipt(
 
     `intermediate` is the message type of esm_class (clause 5.2.12): an intermediate notification is never final.
     """
-    if receipted_message_id:
-        written = receipted_message_id
-    else:
-        found = _ID.search(text)
-        written = found[1] if found else b""
+    written = receipted_message_id or _field(text, b"id:", _ID)
     message_id = written.partition(b"\0")[0].decode("latin-1")  # no database takes a NUL in a text
     state, recognised = _state(text, message_state)
     final = recognised and not intermediate and state not in _INTERMEDIATE
@@ -80,26 +76,43 @@ def _state(text: bytes, message_state: int | None) -> tuple[str, bool]:
     """State and whether it was recognised."""
     if message_state is not None and message_state in _BY_NUMBER:
         return _BY_NUMBER[message_state], True
-    found = _STATE.search(text)
-    if found:
-        state = _BY_BEGINNING.get(found[1][:4].decode("latin-1").upper())
-        if state is not None:
-            return state, True
-    return "UNKNOWN", False
+    written = _field(text, b"stat:", _STATE)
+    state = _BY_BEGINNING.get(written[:4].decode("latin-1").upper())
+    return ("UNKNOWN", False) if state is None else (state, True)
 
 
 def _error(text: bytes, network_error_code: bytes | None) -> str:
     """Error code as text; network_error_code is network type and 16-bit code (clause 5.3.2.31)."""
     if network_error_code is not None and len(network_error_code) == 3:
         return f"{network_error_code[0]}:{int.from_bytes(network_error_code[1:], 'big')}"
-    found = _ERROR.search(text)
-    return found[1].decode("latin-1") if found else ""
+    return _field(text, b"err:", _ERROR).decode("latin-1")
+
+
+def _field(text: bytes, name: bytes, pattern: re.Pattern[bytes]) -> bytes:
+    """What the text says after a name; empty when it does not say it.
+
+    Most often the name stands there but once: found by a plain search, which takes a fifth of the pattern's time.
+    """
+    place = text.lower().find(name)
+    if place < 0:
+        return b""
+    found = pattern.match(text, place) or pattern.search(text, place)
+    return found[1] if found else b""
 
 
 def normal_form(message_id: str) -> str:
     """The one spelling to store and look up a message id by: lower case, no white space, no leading zeros."""
-    lower = "".join(message_id.split()).lower()
+    # Nearly all ids are numbers, and have neither case nor white space.
+    lower = message_id if message_id.isdecimal() else "".join(message_id.split()).lower()
     return lower.lstrip("0") or lower[-1:]
+
+
+def is_same_number(msisdn: str, destination: str) -> bool:
+    """True unless the receipt names another handset: ids may collide, numbers do not. National forms end alike."""
+    if destination == msisdn:
+        return True
+    digits = destination.lstrip("+0")
+    return not digits or msisdn.endswith(digits) or digits.endswith(msisdn)
 
 
 def id_candidates(message_id: str, form: MessageIdForm) -> tuple[str, ...]:

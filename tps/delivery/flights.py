@@ -7,10 +7,12 @@ all parts are answered: if receipts came as fast as the answers, the push goes f
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 from tps.decisions.push_life import Event
+from tps.decisions.receipts import is_same_number
 from tps.decisions.retry import GiveUp, RetryAt, decide
 from tps.store.pushes import DuePush
 
@@ -27,19 +29,18 @@ class Verdict(NamedTuple):
     counts_as_attempt: bool = True
 
 
-@dataclass(slots=True)
-class Flight:
+class Flight(msgspec.Struct):
     """One push on the wire."""
 
     push: DuePush
     route: str
     parts: int
     max_attempts: int
-    outstanding: int = field(init=False)
-    """Parts without an answer."""
-    message_ids: dict[int, str] = field(default_factory=dict)
+    answered: int = 0
+    """Parts of which is known what became of them: answered, unsent or unknown."""
+    message_ids: dict[int, str] = {}
     """Part -> normalised message id, of the parts that were accepted."""
-    refusals: list[int] = field(default_factory=list)
+    refusals: tuple[int, ...] = ()
     """command_status of the parts that were refused."""
     unsent: int = 0
     unknown: int = 0
@@ -51,16 +52,13 @@ class Flight:
     is_landing: bool = False
     """Its outcome is being written."""
 
-    def __post_init__(self) -> None:
-        self.outstanding = self.parts
-
     @property
     def receipts_complete(self) -> bool:
         """True when every part has arrived, or one cannot."""
         return self.failure is not None or self.delivered == (1 << self.parts) - 1
 
     def verdict(self) -> Verdict:
-        """What to do with the push, once no part is outstanding."""
+        """What to do with the push, once all parts are answered."""
         if self.refusals:
             return self._of_refusals()
         if self.failure is not None:
@@ -93,7 +91,8 @@ class Flights:
     """All pushes on the wire of this node, found by push id or by (route, message id)."""
 
     def __init__(self) -> None:
-        self._landed: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._landed: OrderedDict[tuple[str, str], str] = OrderedDict()
+        """(route, message id) -> MSISDN, the oldest first."""
         self._by_push: dict[int, Flight] = {}
         self._by_message: dict[tuple[str, str], tuple[Flight, int]] = {}
 
@@ -121,19 +120,26 @@ class Flights:
         """The flight and part behind a message id, None when it has landed or is not ours."""
         return self._by_message.get((route, message_id))
 
-    def has_landed(self, route: str, message_id: str) -> bool:
-        """True when all receipts of this part's push landed with it, not long ago: one more is a repetition."""
-        return (route, message_id) in self._landed
+    def has_landed(self, route: str, message_id: str, destination: str) -> bool:
+        """True when all receipts of this part's push landed with it, not long ago: one more is a repetition.
+
+        One for another number is the first of another part, whose id in another form looks like this one.
+        """
+        msisdn = self._landed.get((route, message_id))
+        return msisdn is not None and is_same_number(msisdn, destination)
 
     def land(self, flights: Iterable[Flight]) -> None:
         """The outcome of these is being written: what comes later finds them on the disk."""
+        landed, by_message = self._landed, self._by_message
         for flight in flights:
-            del self._by_push[flight.push.id]
+            push, is_complete = flight.push, flight.receipts_complete
+            del self._by_push[push.id]
             for message_id in flight.message_ids.values():
-                if flight.receipts_complete:
-                    self._landed[flight.route, message_id] = None
+                name = (flight.route, message_id)
+                if is_complete:
+                    landed[name] = push.msisdn
                 # A second flight may have been given the same id by an SMSC whose counter wrapped.
-                if self._by_message.get((flight.route, message_id), (None,))[0] is flight:
-                    del self._by_message[flight.route, message_id]
-        while len(self._landed) > LANDED_MAX:
-            self._landed.popitem(last=False)
+                if name in by_message and by_message[name][0] is flight:
+                    del by_message[name]
+        while len(landed) > LANDED_MAX:
+            landed.popitem(last=False)

@@ -13,23 +13,22 @@ from tps.store.submissions import Match, Submission
 LATE_MS = 3 * 86_400_000
 """How long after the end of a push its receipts are still understood."""
 POSITIVE = frozenset({"DELIVRD"})
+_WAITING = frozenset({State.QUEUED, State.UNCERTAIN})
 
 
 def landed(flight: Flight, verdict: Verdict, now: int, node: str) -> Move:
     """The move that writes a flight's outcome."""
     push = flight.push
     after = move(State.SENDING, verdict.event)
-    ids = ",".join(flight.message_ids[part] for part in sorted(flight.message_ids))
-    detail = f"via {flight.route}{' ids ' if ids else ''}{ids}{': ' if verdict.detail else ''}{verdict.detail}"
     attempts = push.attempts + (verdict.event is not Event.RELEASE and verdict.counts_as_attempt)
-    is_waiting = after in (State.QUEUED, State.UNCERTAIN)
+    is_waiting = after in _WAITING
     return Move(
         bucket=push.bucket,
         id=push.id,
         state_before=State.SENDING,
         state=after,
         attention_at=now + int(verdict.retry_after_s * 1000) if is_waiting else push.expires_at,
-        line=history_line(now, verdict.event, after, detail),
+        line=history_line(now, verdict.event, after, _way_of(flight, verdict.detail)),
         attempts=attempts,
         route=flight.route,
         parts=flight.parts,
@@ -40,8 +39,18 @@ def landed(flight: Flight, verdict: Verdict, now: int, node: str) -> Move:
     )
 
 
+def _way_of(flight: Flight, detail: str) -> str:
+    """Which way it went and under which message ids, for people."""
+    way = f"via {flight.route}"
+    if flight.message_ids:
+        way += " ids " + ",".join([message_id for _, message_id in sorted(flight.message_ids.items())])
+    return f"{way}: {detail}" if detail else way
+
+
 def submissions_of(flight: Flight) -> list[Submission]:
     """The parts whose receipts are still to come, of abandoned pushes too: what is known is acknowledged at once."""
+    if flight.delivered == (1 << flight.parts) - 1:
+        return []
     push = flight.push
     understood_until = push.expires_at + LATE_MS
     return [

@@ -16,6 +16,7 @@ class PushSecrets(msgspec.Struct, frozen=True, omit_defaults=True):
         return "<PushSecrets>"
 
 
+_NOTHING = PushSecrets()
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(PushSecrets).decode
 
@@ -27,7 +28,7 @@ def close_secrets(seal: Seal, secrets: PushSecrets, push_id: int) -> str:
 
 def open_secrets(seal: Seal, sealed: str | None, push_id: int) -> PushSecrets:
     """The secrets of a push; `UnsealError` where no key opens them."""
-    return PushSecrets() if sealed is None else _decode(seal.open(sealed, push_context(push_id)))
+    return _NOTHING if sealed is None else _decode(seal.open(sealed, push_context(push_id)))
 
 
 def pin_context(imsi: str) -> str:

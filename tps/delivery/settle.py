@@ -19,12 +19,12 @@ import structlog
 
 from tps.decisions.identities import bucket_of
 from tps.decisions.push_life import State
-from tps.decisions.receipts import MessageIdForm, Receipt, id_candidates, normal_form
+from tps.decisions.receipts import MessageIdForm, Receipt, id_candidates, is_same_number, normal_form
 from tps.delivery.flights import Flight, Flights
 from tps.delivery.landing import POSITIVE, failure_of, landed, moves_of_receipts, submissions_of
 from tps.errors import RetryLaterError
 from tps.smpp.outcomes import Outcomes
-from tps.smpp.routes import Routes
+from tps.smpp.routes import Route, Routes
 from tps.store import pair_keys, pushes, submissions
 from tps.store.database import Connection, Database
 from tps.store.submissions import Candidate, Match, Submission
@@ -102,10 +102,12 @@ class Settle:
         while True:
             await self._routes.outcome_ready.wait()
             monotonic = self._monotonic()
-            drained = [outcomes for _, outcomes in self._routes.drain_outcomes()]
-            for outcomes in drained:
+            drained = self._routes.drain_outcomes()
+            for _, outcomes in drained:
                 self._fold_answers(outcomes, monotonic)
-            self._fold_receipts([receipt for outcomes in drained for receipt in outcomes.receipts], monotonic)
+            for route, outcomes in drained:
+                self._fold_receipts(route, outcomes.receipts, monotonic)
+            self._fold_parked()
             if self._answered or self._sought:
                 self._due.set()
             self._wake.set()  # answers make room
@@ -152,11 +154,11 @@ class Settle:
             if flight is None:
                 continue
             if status:
-                flight.refusals.append(status)
+                flight.refusals += (status,)
             else:
                 flights.name_part(flight, part, normal_form(message_id))
-            flight.outstanding -= 1
-            if not flight.outstanding:
+            flight.answered += 1
+            if flight.answered == flight.parts:
                 flight.answered_at = monotonic
                 answered[push_id] = flight
         for parts, attribute in ((outcomes.unsent, "unsent"), (outcomes.unknown, "unknown")):
@@ -165,11 +167,11 @@ class Settle:
                 if flight is None:
                     continue
                 setattr(flight, attribute, getattr(flight, attribute) + 1)
-                flight.outstanding -= 1
-                if not flight.outstanding:
+                flight.answered += 1
+                if flight.answered == flight.parts:
                     answered[push_id] = flight
 
-    def _fold_receipts(self, receipts: Sequence[Receipt], monotonic: float) -> None:
+    def _fold_receipts(self, route: Route, receipts: Sequence[Receipt], monotonic: float) -> None:
         """Into the flights they belong to; the others are sought on the disk in the next round.
 
         What a flight took is acknowledged at once: until the flight lands, the disk says SENDING, and if this process
@@ -181,14 +183,19 @@ class Settle:
                 taken.append(receipt)
             else:
                 self._sought.append(Parked(receipt, monotonic, monotonic + PARKED_S))
-        if self._parked:
-            waiting: list[Parked] = []
-            for parked in self._parked:
-                if self._fold_receipt(parked.receipt):
-                    taken.append(parked.receipt)
-                else:
-                    waiting.append(parked)
-            self._parked = waiting
+        if taken:
+            route.acknowledge(taken)
+
+    def _fold_parked(self) -> None:
+        """An answer that a receipt has overtaken may have come meanwhile."""
+        taken: list[Receipt] = []
+        waiting: list[Parked] = []
+        for parked in self._parked:
+            if self._fold_receipt(parked.receipt):
+                taken.append(parked.receipt)
+            else:
+                waiting.append(parked)
+        self._parked = waiting
         self._routes.acknowledge(taken)
 
     def _to_look_for_again(self, monotonic: float) -> list[Parked]:
@@ -202,7 +209,7 @@ class Settle:
         found = self._part_of(receipt)
         if found is None:
             candidates = id_candidates(receipt.message_id, self._forms[receipt.route])
-            return bool(candidates) and self._flights.has_landed(receipt.route, candidates[0])
+            return bool(candidates) and self._flights.has_landed(receipt.route, candidates[0], receipt.destination)
         flight, part = found
         if flight.is_landing:  # its outcome is being written: the next round finds the part on the disk
             return False
@@ -220,12 +227,12 @@ class Settle:
         flights, route, form = self._flights, receipt.route, self._forms[receipt.route]
         if form in ("auto", "same"):
             found = flights.of_message(route, normal_form(receipt.message_id))
-            if found is not None and _same_number(found[0].push.msisdn, receipt.destination):
+            if found is not None and is_same_number(found[0].push.msisdn, receipt.destination):
                 return found
         likeliest: tuple[Flight, int] | None = None
         for rank, message_id in enumerate(id_candidates(receipt.message_id, form)):
             found = flights.of_message(route, message_id)
-            if found is not None and _same_number(found[0].push.msisdn, receipt.destination):
+            if found is not None and is_same_number(found[0].push.msisdn, receipt.destination):
                 return found
             if rank == 0:
                 likeliest = found
@@ -272,7 +279,7 @@ class Settle:
         ]
         best: dict[int, tuple[tuple[bool, int], Match]] = {}
         for match in submissions.match(connection, candidates):
-            is_other_number = not _same_number(match.msisdn, sought[match.place].receipt.destination)
+            is_other_number = not is_same_number(match.msisdn, sought[match.place].receipt.destination)
             likelihood = (is_other_number, match.rank)
             if match.place not in best or likelihood < best[match.place][0]:
                 best[match.place] = (likelihood, match)
@@ -293,9 +300,3 @@ class Settle:
             else:
                 self._parked.append(parked._replace(next_look=monotonic + LOOK_AGAIN_S))
         self._routes.acknowledge(done)
-
-
-def _same_number(msisdn: str, destination: str) -> bool:
-    """True unless the receipt names another handset: ids may collide, numbers do not. National forms end alike."""
-    digits = destination.lstrip("+0")
-    return not digits or msisdn.endswith(digits) or digits.endswith(msisdn)

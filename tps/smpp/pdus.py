@@ -6,8 +6,9 @@ plain tuples: an object per PDU would cost more than the rest of the session (su
 
 from enum import IntEnum
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 
+import msgspec
 from smpplib import smpp
 
 from encoders.errors import DecodeError
@@ -64,7 +65,9 @@ INTERFACE_VERSION: Final = 0x34
 """Clause 5.2.4: SMPP 3.4."""
 
 HEADER: Final = Struct(">IIII")
+_DELIVER_SM_RESP = Struct(">IIIIx")
 _TLV_HEAD = Struct(">HH")
+_TLV_HEAD_OCTETS = _TLV_HEAD.size
 
 
 class ProtocolError(Exception):
@@ -134,7 +137,7 @@ def encode_empty(command: int, status: int, sequence: int) -> bytes:
 
 def encode_deliver_sm_resp(status: int, sequence: int) -> bytes:
     """Clause 4.6.2: message_id is unused and empty."""
-    return HEADER.pack(HEADER_OCTETS + 1, DELIVER_SM_RESP, status, sequence) + b"\0"
+    return _DELIVER_SM_RESP.pack(HEADER_OCTETS + 1, DELIVER_SM_RESP, status, sequence)
 
 
 def encode_tlv(tag: int, value: bytes) -> bytes:
@@ -147,7 +150,7 @@ def message_id(body: bytes) -> str:
     return body.partition(b"\0")[0].decode("latin-1")
 
 
-class DeliverSm(NamedTuple):
+class DeliverSm(msgspec.Struct, frozen=True, gc=False):
     """What matters of a deliver_sm (clause 4.6.1)."""
 
     source_addr: str
@@ -172,20 +175,21 @@ def decode_deliver_sm(body: bytes) -> DeliverSm:
 
     Offsets are kept by hand: receipts come as fast as submit_sm goes out, and a cursor costs three times as much.
     """
-    find = body.find
-    service_type_end = find(0)
-    source_end = find(0, service_type_end + 3)  # after source_addr_ton, source_addr_npi
-    destination_end = find(0, source_end + 3)
-    schedule_end = find(0, destination_end + 4)  # after esm_class, protocol_id, priority_flag
-    validity_end = find(0, schedule_end + 1)
-    if min(service_type_end, source_end, destination_end, schedule_end, validity_end) < 0:
-        raise DecodeError("deliver_sm: the mandatory parameters end early")
+    end_of = body.index
+    try:
+        service_type_end = end_of(0)
+        source_end = end_of(0, service_type_end + 3)  # after source_addr_ton, source_addr_npi
+        destination_end = end_of(0, source_end + 3)
+        schedule_end = end_of(0, destination_end + 4)  # after esm_class, protocol_id, priority_flag
+        validity_end = end_of(0, schedule_end + 1)
+    except ValueError:
+        raise DecodeError("deliver_sm: the mandatory parameters end early") from None
     # registered_delivery, replace_if_present_flag, data_coding, sm_default_msg_id, sm_length
-    message = validity_end + 6
-    if message > len(body) or message + body[message - 1] > len(body):
+    message, size = validity_end + 6, len(body)
+    end = message + body[message - 1] if message <= size else message
+    if end > size:
         raise DecodeError("deliver_sm: the short_message ends early")
-    end = message + body[message - 1]
-    parameters = decode_tlvs(body, end) if end < len(body) else {}
+    parameters = decode_tlvs(body, end) if end < size else {}
     return DeliverSm(
         body[service_type_end + 3 : source_end].decode("latin-1"),
         body[source_end + 3 : destination_end].decode("latin-1"),
@@ -202,7 +206,7 @@ def decode_tlvs(body: bytes, position: int) -> dict[int, bytes]:
     parameters: dict[int, bytes] = {}
     size = len(body)
     while position < size:
-        value = position + _TLV_HEAD.size
+        value = position + _TLV_HEAD_OCTETS
         if value > size:
             raise DecodeError(f"octet {position}: optional parameter ends early")
         tag, length = _TLV_HEAD.unpack_from(body, position)

@@ -240,12 +240,12 @@ class Session:
         """Anything but a submit_sm_resp. A response is never answered, or two peers could nack each other for ever."""
         if self.state is State.CLOSED:
             return
-        if command == pdus.GENERIC_NACK:
+        if command == pdus.DELIVER_SM:
+            self._take_deliver_sm(sequence, body)
+        elif command == pdus.GENERIC_NACK:
             self._take_nack(status, sequence, now)
         elif command & pdus.RESPONSE:
             self._take_answer(command, status, sequence)
-        elif command == pdus.DELIVER_SM:
-            self._take_deliver_sm(sequence, body)
         elif command == pdus.ENQUIRE_LINK:
             self._out.append(pdus.encode_empty(pdus.ENQUIRE_LINK_RESP, pdus.ESME_ROK, sequence))
         elif command == pdus.UNBIND:

@@ -9,6 +9,7 @@ from tps.delivery import flights
 from tps.delivery.flights import Flight, Flights, Verdict
 from tps.store.pushes import DuePush
 
+NUMBER = "491701234567"
 QUEUE_FULL, SYSTEM_ERROR, INVALID_NUMBER = 0x14, 0x08, 0x0B
 
 
@@ -17,7 +18,7 @@ def due(push_id: int = 1, attempts: int = 0) -> DuePush:
         bucket=1,
         id=push_id,
         imsi="001010123456789",
-        msisdn="491701234567",
+        msisdn=NUMBER,
         settings="internet",
         version=1,
         security=0,
@@ -173,11 +174,23 @@ def test_only_receipts_that_came_with_the_landing_are_known_to_be_repeated() -> 
     air.name_part(complete, 0, "a1")
     air.name_part(waiting, 0, "a2")
     complete.delivered = 1
-    assert not air.has_landed("north", "a1")
+    assert not air.has_landed("north", "a1", NUMBER)
     air.land([complete, waiting])
-    assert air.has_landed("north", "a1")
-    assert not air.has_landed("north", "a2")
-    assert not air.has_landed("south", "a1")
+    assert air.has_landed("north", "a1", NUMBER)
+    assert not air.has_landed("north", "a2", NUMBER)
+    assert not air.has_landed("south", "a1", NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("destination", "is_repetition"),
+    [(NUMBER, True), ("+491701234567", True), ("01701234567", True), ("", True), ("491701234568", False)],
+)
+def test_only_a_receipt_for_the_same_handset_repeats_one_that_has_landed(destination: str, is_repetition: bool) -> None:
+    air, push = Flights(), Flight(due(), "north", 1, 8, delivered=1)
+    air.depart([push])
+    air.name_part(push, 0, "a1")
+    air.land([push])
+    assert air.has_landed("north", "a1", destination) is is_repetition
 
 
 def test_a_message_id_given_twice_means_the_newer_flight() -> None:
@@ -198,4 +211,4 @@ def test_the_memory_of_landed_messages_is_bounded(monkeypatch: pytest.MonkeyPatc
         air.depart([push])
         air.name_part(push, 0, f"a{number}")
         air.land([push])
-    assert [air.has_landed("north", f"a{number}") for number in range(5)] == [False, False, True, True, True]
+    assert [air.has_landed("north", f"a{number}", NUMBER) for number in range(5)] == [False, False, True, True, True]

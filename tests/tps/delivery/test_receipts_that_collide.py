@@ -45,3 +45,21 @@ async def test_a_receipt_is_sought_in_the_form_of_the_route_and_never_credited_t
     other = read_receipt(b"stat:DELIVRD", receipted_message_id=b"1000", route="north", destination=msisdn(5))
     assert not parts.settle._fold_receipt(other)
     assert flight.delivered == 0
+
+
+async def test_a_late_receipt_whose_id_reads_like_one_that_just_landed_is_sought_on_the_disk(
+    sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    async with Smsc() as smsc:  # responses are hex, receipts decimal: the receipt of message 3e8 says "1000"
+        parts = app.put_together(config(sqlite_url, route_to(smsc, message_id_form="auto")), sqlite, seal)
+    push = DuePush(1, 77, imsi(0), msisdn(0), "internet", 1, 0, None, 0, 0, 0, 0)
+    flight = Flight(push, "north", 1, 8, delivered=1)
+    parts.flights.depart([flight])
+    parts.flights.name_part(flight, 0, "1000")
+    parts.flights.land([flight])
+    repeated, late = (
+        read_receipt(b"stat:DELIVRD", receipted_message_id=b"1000", route="north", destination=msisdn(number))
+        for number in (0, 5)
+    )
+    assert parts.settle._fold_receipt(repeated)
+    assert not parts.settle._fold_receipt(late)
