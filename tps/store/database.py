@@ -25,6 +25,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from tps.errors import RetryLaterError
+from tps.store import changes
 
 __all__ = ["Connection", "Database", "Operation"]
 
@@ -210,6 +211,12 @@ _URL_FORMS = "sqlite:///PATH or postgresql://USER@HOST/DATABASE"
 
 def _engine(url: str) -> Engine:
     """The connections to a store; `ValueError` for a URL that leads to none."""
+    engine = _connections(url)
+    event.listen(engine, "commit", changes.write_noted)
+    return engine
+
+
+def _connections(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # neither is shown: a URL may hold a password

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, Connection, SmallInteger, String, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
+from tps.store import changes
 from tps.store.batches import Batch, Fetching
 from tps.store.schema import push
 
@@ -44,6 +45,7 @@ def release(
     connection: Connection, bucket: int, imsi: str, device: str | None = None, fingerprint: int | None = None
 ) -> None:
     """Let go of the keys that this subscriber's pushes hold (all, or for one device or fingerprint)."""
+    changes.note(connection, [imsi])
     where = [push.c.bucket == bucket, push.c.imsi == imsi, push.c.key_released == 0]
     if device is not None:
         where.append(push.c.device == device)

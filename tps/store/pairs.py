@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, case, delete, func, select, true
 
+from tps.store import changes
 from tps.store.batches import Batch, Prepared, inserting
 from tps.store.schema import pair, push
 
@@ -39,6 +40,7 @@ def note(connection: Connection, pairs: Sequence[Pair]) -> None:
     """Create these or note that they were seen again; a sighting older than what is known only widens the time."""
     if not pairs:
         return
+    changes.note(connection, [row.imsi for row in pairs])
     statement, batch = _note(connection.dialect.name)
     merged: dict[tuple[str, str], Pair] = {}
     for row in pairs:  # one statement may not touch a row twice
@@ -66,6 +68,7 @@ def settings_states(connection: Connection, bucket: int, imsi: str) -> list[Sett
 
 def forget(connection: Connection, bucket: int, imsi: str, device: str | None = None) -> int:
     """Forget the devices of this SIM (or one of them); returns how many."""
+    changes.note(connection, [imsi])
     where = [pair.c.bucket == bucket, pair.c.imsi == imsi]
     if device is not None:
         where.append(pair.c.device == device)

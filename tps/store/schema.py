@@ -54,6 +54,15 @@ subscriber_number = Table(
     sqlite_with_rowid=False,
 )
 
+subscriber_change = Table(
+    "subscriber_change",
+    metadata,
+    Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
+    Column("changes", BigInteger, nullable=False),  # how many ever
+    Column("newest", Text, nullable=False),  # the IMSIs changed last, 16 characters each
+    sqlite_with_rowid=False,
+)
+
 settings = Table(
     "settings",
     metadata,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from tps.store import changes
 from tps.store.schema import settings
 
 
@@ -30,6 +31,7 @@ class VersionTakenError(Exception):
 
 def add(connection: Connection, row: StoredSettings) -> None:
     """Store a new version; `VersionTakenError` where there is one of its number."""
+    changes.note_everybody(connection)
     try:
         connection.execute(insert(settings).values(row._asdict()))
     except IntegrityError as error:

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from tps.decisions.identities import BUCKETS, bucket_of
+from tps.store import changes
 from tps.store.batches import Batch, Fetching, Prepared, inserting
 from tps.store.schema import pair, subscriber, subscriber_number
 
@@ -69,6 +70,7 @@ def put(connection: Connection, subscribers: Sequence[Subscriber]) -> None:
 
 def put_accounts(connection: Connection, subscribers: Sequence[Subscriber]) -> None:
     """Create or change these accounts without their numbers."""
+    changes.note(connection, [row.imsi for row in subscribers])
     statement, batch = _put(connection.dialect.name)
     statement.run(connection, batch.parameters(sorted(subscribers, key=itemgetter(0, 1))))
 
@@ -106,11 +108,13 @@ def seen_with(connection: Connection, sightings: Sequence[tuple[int, str, str, i
         for row in sightings:
             if row[1] not in newest or newest[row[1]][3] <= row[3]:
                 newest[row[1]] = row
+        changes.note(connection, newest)
         statement.run(connection, batch.parameters(sorted(newest.values())))
 
 
 def forget_device(connection: Connection, bucket: int, imsi: str, device: str) -> None:
     """The SIM is not known to be in this device any more; its newest device is the one seen last of those left."""
+    changes.note(connection, [imsi])
     left = (
         select(pair.c.device, pair.c.last_seen_at)
         .where(pair.c.bucket == bucket, pair.c.imsi == imsi, pair.c.device != device, pair.c.dirty.is_(None))
@@ -131,6 +135,7 @@ def remove(connection: Connection, imsi: str) -> Subscriber | None:
     found = load(connection, [imsi]).get(imsi)
     if found is None:
         return None
+    changes.note(connection, [imsi])
     connection.execute(delete(subscriber).where(subscriber.c.bucket == found.bucket, subscriber.c.imsi == imsi))
     forget_number(connection, found.msisdn, imsi)
     return found

@@ -1,0 +1,122 @@
+"""Which subscribers were changed lately, on disk, so that what is held in memory of the others stays true.
+
+Every transaction that changes what a detection can lead to counts its subscribers in their buckets, and leaves their
+names. Whoever has seen a bucket at 1000 and finds it at 1002 forgets the last two names, at whichever node or command
+they were changed. Of many changes at once the names do not fit, and the whole bucket is forgotten.
+
+The counting is the last statement of its transaction and goes through the buckets in order: two nodes that change the
+same buckets wait for a commit, never for each other.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, Connection, SmallInteger, Text, func, select, true
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tps.decisions.identities import BUCKETS, bucket_of
+from tps.store.batches import Batch, Fetching, Prepared
+from tps.store.schema import subscriber_change
+
+NAMED = 32
+"""Names a bucket keeps: those changed last."""
+_NAME_WIDTH = 16
+_NOTED = "changes.noted"
+_EVERYBODY = ""
+
+
+class Bucket(NamedTuple):
+    """Changes in a bucket: how many ever, and who was changed last."""
+
+    bucket: int
+    changes: int
+    newest: str
+
+    def named(self, last: int) -> list[str] | None:
+        """The IMSIs of the last so many changes; None where the names of some are not kept."""
+        if last > NAMED:
+            return None
+        names = self.newest[-last * _NAME_WIDTH :]
+        return [names[at : at + _NAME_WIDTH].rstrip() for at in range(0, len(names), _NAME_WIDTH)]
+
+
+class _Count(NamedTuple):
+    bucket: int
+    changes: int
+
+
+def note(connection: Connection, imsis: Iterable[str]) -> None:
+    """This transaction changes what detections of these subscribers can lead to."""
+    connection.info.setdefault(_NOTED, set()).update(imsis)
+
+
+def note_everybody(connection: Connection) -> None:
+    """This transaction changes what any detection can lead to."""
+    note(connection, [_EVERYBODY])
+
+
+def write_noted(connection: Connection) -> None:
+    """Write what was noted; the store calls it before each commit.
+
+    What a transaction noted that was rolled back is written with the next: a change too many is no harm.
+    """
+    noted: set[str] = connection.info.pop(_NOTED, set())
+    if not noted:
+        return
+    names: defaultdict[int, list[str]] = defaultdict(list)
+    for imsi in noted - {_EVERYBODY}:
+        names[bucket_of(imsi)].append(imsi)
+    uncounted = NAMED + 1 if _EVERYBODY in noted else 0
+    buckets = sorted(names) if not uncounted else range(BUCKETS)
+    statement, batch = _add(connection.dialect.name)
+    statement.run(connection, batch.parameters([_row(bucket, names[bucket], uncounted) for bucket in buckets]))
+
+
+def since(connection: Connection, seen: Mapping[int, int]) -> list[Bucket]:
+    """The buckets with more changes than `seen` (bucket -> changes)."""
+    counts = _counts(connection.dialect.name).fetch(connection, {})
+    advanced = [(count.bucket,) for count in counts if count.changes > seen.get(count.bucket, 0)]
+    if not advanced:
+        return []
+    statement, batch = _named(connection.dialect.name)
+    return statement.fetch(connection, batch.parameters(advanced))
+
+
+def _row(bucket: int, imsis: list[str], uncounted: int) -> Bucket:
+    return Bucket(bucket, len(imsis) + uncounted, "".join(f"{imsi:{_NAME_WIDTH}}" for imsi in imsis[-NAMED:]))
+
+
+@cache
+def _add(dialect: str) -> tuple[Prepared, Batch]:
+    batch = Batch(dialect, bucket=SmallInteger(), changes=BigInteger(), newest=Text())
+    rows = select(*batch.c.values()).select_from(batch.source).where(true())
+    make: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = make(subscriber_change).from_select(["bucket", "changes", "newest"], rows)
+    both = subscriber_change.c.newest + statement.excluded.newest
+    kept = NAMED * _NAME_WIDTH
+    counted = statement.on_conflict_do_update(
+        index_elements=[subscriber_change.c.bucket],
+        set_={
+            "changes": subscriber_change.c.changes + statement.excluded.changes,
+            "newest": func.substr(both, -kept) if dialect == "sqlite" else func.right(both, kept),
+        },
+    )
+    return Prepared(dialect, counted), batch
+
+
+@cache
+def _counts(dialect: str) -> Fetching[_Count]:
+    return Fetching(dialect, select(subscriber_change.c.bucket, subscriber_change.c.changes), _Count)
+
+
+@cache
+def _named(dialect: str) -> tuple[Fetching[Bucket], Batch]:
+    batch = Batch(dialect, bucket=SmallInteger())
+    statement = (
+        select(*(subscriber_change.c[name] for name in Bucket._fields))
+        .select_from(batch.source)
+        .join(subscriber_change, subscriber_change.c.bucket == batch.c["bucket"])
+    )
+    return Fetching(dialect, statement, Bucket), batch
