@@ -31,6 +31,16 @@ def test_asking_when_told_to_gives_the_whole_rate(rate: int) -> None:
     assert granted == pytest.approx(rate * 10, rel=0.02, abs=1.5)
 
 
-def test_an_idle_bucket_saves_up_no_burst() -> None:
+def test_an_idle_bucket_saves_up_a_tenth_of_a_second() -> None:
     bucket = TokenBucket(100, 0.0)
-    assert bucket.take(1000, 60.0) == 3
+    assert bucket.take(1000, 60.0) == 11
+
+
+@pytest.mark.parametrize("rate", [100, 500, 2000])
+def test_a_loop_that_is_late_by_less_than_that_loses_nothing(rate: int) -> None:
+    bucket, now, granted = TokenBucket(rate, 0.0), 0.0, 0
+    while now < 10:
+        granted += bucket.take(1_000_000, now)
+        late = 0.06 if now % 1 < 0.02 else 0.0005  # a large batch came in
+        now = max(now, bucket.ready_at(1_000_000)) + late
+    assert granted == pytest.approx(rate * 10, rel=0.005, abs=1.5)
