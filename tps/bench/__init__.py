@@ -4,6 +4,8 @@
     workload      who is provisioned with what
     api           the client for streams; `lone_requests` the lean one
     scenarios     bulk, single, detect, campaign, over the whole server
+    pressure      more than a slow route takes          evenness  a route's seconds against its limit
+    fill          a store with a past
     encoding      settings -> segments, no I/O          session   SMPP alone
     resources     CPU and memory of a process           latency   distributions
     results       what was measured, as JSON            kannel    the same job done by Kannel

@@ -13,10 +13,11 @@ from typing import Self
 import aiohttp
 import msgspec
 
-from tps.bench import workload
+from tps.bench import lone_requests, workload
 from tps.decisions.push_id import EPOCH_MS, text_of
 from tps.sim.subscribers import Subscriber
 
+BULK, SINGLE = "/v1/pushes/bulk", "/v1/pushes"
 BATCH_LINES = 500
 PATIENCE_S = 120.0
 """How long nothing may move before a load test is given up."""
@@ -138,6 +139,11 @@ class Api:
                     answered.append((time.time() * 1000, count))
         return Counter({outcome.decode(): number for outcome, number in outcomes.items()})
 
+    def lone_push(self, subscriber: Subscriber) -> bytes:
+        """The octets of a request for one push."""
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        return lone_requests.request(self.address, SINGLE, headers, workload.push(subscriber))
+
     async def open_pushes(self) -> int:
         """Pushes of which something can still come."""
         async with self._session.get("/v1/status") as reply:
@@ -176,7 +182,7 @@ class Api:
         """The pushes that were accepted since: all `count` of them, or pages of them at even distances."""
         pages = -(-count // PAGE)
         if pages <= PAGES_MAX:
-            return [push async for push in self._all_pushes(since_ms)]
+            return [push async for push in self.all_pushes(since_ms)]
         found = {push.id: push for push in (await self._page(since_ms, None)).items}
         newest_ms = max((push.created_ms for push in found.values()), default=since_ms)
         step = (newest_ms - since_ms) / PAGES_MAX
@@ -195,7 +201,8 @@ class Api:
             times += [(step.at - first).total_seconds() * 1000 for step in steps if step.event == "claim"][:1]
         return times
 
-    async def _all_pushes(self, since_ms: float) -> AsyncIterator[Push]:
+    async def all_pushes(self, since_ms: float) -> AsyncIterator[Push]:
+        """Every push that was accepted since, the newest first."""
         after: str | None = None
         while True:
             page = await self._page(since_ms, after)

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 _HTTP_PORT = 80
 _END = b"\r\n\r\n"
-_LENGTH = b"content-length:"
+_LENGTH, _RETRY_AFTER = b"content-length:", b"\nretry-after:"
+_LATER = 503
 _STATUS = slice(9, 12)
 """Where the status stands in `HTTP/1.1 202 Accepted` (RFC 9112 clause 4)."""
 
@@ -27,6 +28,8 @@ class Answers:
     statuses: Counter[int] = field(default_factory=Counter)
     times_ms: "array[float]" = field(default_factory=lambda: array("d"))
     """From the moment a request was due until its answer was there."""
+    told_when: int = 0
+    """How many of those asked to come back later were told when."""
     first_sent_ms: float = 0.0
     last_answer_ms: float = 0.0
     """Wall clock, milliseconds since 1970-01-01 UTC."""
@@ -150,7 +153,9 @@ class _Connection(asyncio.Protocol):
             return
         self._begun = b""
         answers = self._load.answers
-        answers.statuses[int(octets[_STATUS])] += 1
+        status = int(octets[_STATUS])
+        answers.statuses[status] += 1
+        answers.told_when += status == _LATER and _RETRY_AFTER in octets[:end].lower()
         answers.times_ms.append((time.perf_counter() - self._due) * 1000)
         self._load.next(self)
 

@@ -4,8 +4,8 @@ import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from tps.bench import lone_requests, workload
-from tps.bench.api import Api, StalledError, batches, paced
+from tps.bench import lone_requests, resources, workload
+from tps.bench.api import BULK, Api, StalledError, batches, paced
 from tps.bench.latency import latency
 from tps.bench.processes import free_port
 from tps.bench.results import Run, steps_by_second
@@ -14,7 +14,6 @@ from tps.bench.site import Options, Site, Stopwatch, settled_run, setup_of, site
 from tps.bench.smsc_process import smsc
 from tps.sim.subscribers import Subscriber
 
-BULK, SINGLE = "/v1/pushes/bulk", "/v1/pushes"
 DETECT = "/v1/detections/bulk"
 NEW_EVERY = 50
 """One detection in so many shows a device that is new: 2 %."""
@@ -39,7 +38,7 @@ async def single(options: Options, folder: Path) -> Run:
     """Pushes in a request each, over some connections; each is durable before it is answered."""
     async with site(options, folder) as here:
         await _prepare(here, options)
-        requests = _requests(here, _measured(options))
+        requests = [here.api.lone_push(subscriber) for subscriber in _measured(options)]
         watch = await _started(here)
         answers = await lone_requests.send(
             here.api.address, requests, connections=options.connections, rate_per_s=options.rate_per_s
@@ -102,6 +101,7 @@ async def campaign(options: Options, folder: Path) -> Run:
         began_ms = _wall_ms()
         _all_queued(await client.stream(BULK, batches(map(workload.push, _measured(options)))), options.count)
         stored_ms = _wall_ms()
+        storing_rss_mb = resources.peak_rss_mb(process.pid)
     started_ms = _wall_ms()
     async with server(setup, key=process.key) as process, Api(process.address, process.key) as client:
         start_up_s = (_wall_ms() - started_ms) / 1000
@@ -116,6 +116,7 @@ async def campaign(options: Options, folder: Path) -> Run:
                 outcomes={},
                 figures={
                     "stored_per_s": _rate(options.count, stored_ms - began_ms),
+                    "storing_peak_rss_mb": round(storing_rss_mb, 1),
                     "start_up_s": round(start_up_s, 2),
                 },
                 latencies={},
@@ -156,14 +157,6 @@ def _chunks(lines: Iterable[bytes], options: Options) -> Iterable[bytes] | Async
     return paced(list(lines), options.rate_per_s) if options.rate_per_s else list(batches(lines))
 
 
-def _requests(here: Site, people: Iterable[Subscriber]) -> list[bytes]:
-    """A request for each of these, made beforehand."""
-    headers = {"Authorization": f"Bearer {here.api.key}", "Content-Type": "application/json"}
-    return [
-        lone_requests.request(here.api.address, SINGLE, headers, workload.push(subscriber)) for subscriber in people
-    ]
-
-
 def _detections(people: list[Subscriber], count: int) -> Iterator[bytes]:
     for number in range(count):
         subscriber = people[number % len(people)]
@@ -179,6 +172,3 @@ def _rate(count: int, milliseconds: float) -> float:
 
 def _wall_ms() -> float:
     return time.time() * 1000
-
-
-SCENARIOS = {"bulk": bulk, "single": single, "detect": detect, "campaign": campaign}

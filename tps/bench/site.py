@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tps.bench import resources
+from tps.bench import evenness, resources
 from tps.bench.api import Api, Push
 from tps.bench.latency import Latency, latency
 from tps.bench.resources import Use
@@ -47,6 +47,16 @@ class Options:
     """Limit of each link of the route, in PDUs; 0 for none."""
     server_arguments: tuple[str, ...] = ()
     """What else `tps serve` is told."""
+
+    @property
+    def rate_ceiling_per_s(self) -> float | None:
+        """PDUs a second that the limit of its links lets through the route; None without one."""
+        return float(self.route_rate_per_s * self.binds) or None
+
+    @property
+    def window_ceiling_per_s(self) -> float | None:
+        """PDUs a second that its windows let through while the SMSC takes its time; None where it takes none."""
+        return self.window * self.binds / self.response_delay_s if self.response_delay_s else None
 
     @property
     def behaviour(self) -> Mapping[str, object]:
@@ -198,7 +208,12 @@ async def settled_run(
         count=count,
         seconds=round(seconds, 3),
         per_s=round(count / seconds, 1),
-        figures={**figures, "commits": commits, "settings_per_commit": round(count / max(commits, 1), 1)},
+        figures={
+            **figures,
+            "commits": commits,
+            "settings_per_commit": round(count / max(commits, 1), 1),
+            **evenness.figures(options.rate_ceiling_per_s, options.window_ceiling_per_s, record, started_ms),
+        },
         latencies={name: found for name, found in distributions.items() if found is not None},
         processes=processes,
         memory_over_time_mb=watch.memory_mb,

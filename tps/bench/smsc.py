@@ -4,6 +4,7 @@ Run as `python -m tps.bench.smsc PORT FILE`; at SIGTERM it writes its `Record` i
 """
 
 import asyncio
+import contextlib
 import json
 import signal
 import sys
@@ -81,10 +82,9 @@ async def run(port: int, behaviour: Behaviour) -> Record:
             if seen != told:
                 told = seen
                 _tell({"at_ms": time.time_ns() // 1_000_000, **counters.as_dict()})
-            try:
-                await asyncio.wait_for(stopping.wait(), TELL_EVERY_S)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TELL_EVERY_S):
+                    await stopping.wait()
     return arrivals.record()
 
 

@@ -12,7 +12,7 @@ import msgspec
 import typer
 from aiohttp import ClientError
 
-from tps.bench import encoding, kannel, limits, results, scenarios, session
+from tps.bench import encoding, kannel, limits, pressure, results, scenarios, session
 from tps.bench.api import StalledError
 from tps.bench.processes import ProcessError
 from tps.bench.results import Run
@@ -26,12 +26,21 @@ COUNTS = {
     "bulk":     (50_000, "Pushes as a stream of lines."),
     "single":   (20_000, "Pushes in a request each, every one durable before it is answered."),
     "detect":   (200_000, "Detections as a stream, 2 % of them in a new device, the rest SET already."),
+    "pressure": (100_000, "A stream and lone requests, far more than a slow route takes: nothing may be lost."),
     "campaign": (50_000, "Pushes that were stored before: how fast the server starts with them and sends them."),
     "encode":   (20_000, "Settings to SMS on one core, nothing sent."),
     "smpp":     (200_000, "The SMPP session alone."),
 }
 # fmt: on
 """How many units by default, and what each scenario is."""
+SCENARIOS = {
+    "bulk": scenarios.bulk,
+    "single": scenarios.single,
+    "detect": scenarios.detect,
+    "pressure": pressure.pressure,
+    "campaign": scenarios.campaign,
+}
+"""Those over the whole server."""
 KANNEL_DOES = ("bulk", "single")
 """What Kannel can be asked for too; it has no bulk, so its requests are lone ones."""
 WARM_UP_SHARE = 10
@@ -103,7 +112,7 @@ def _command(scenario: str) -> Callable[..., None]:
     return run
 
 
-bulk, single, detect, campaign, encode, smpp = map(_command, COUNTS)
+bulk, single, detect, under_pressure, campaign, encode, smpp = map(_command, COUNTS)
 
 
 def _run(
@@ -148,7 +157,7 @@ def _measured(scenario: str, options: Options) -> list[Run]:
             _in_folder(lambda folder: session.smpp(options, folder, with_receipts=False)),
             _in_folder(lambda folder: session.smpp(options, folder, with_receipts=True)),
         ]
-    return [_in_folder(lambda folder: scenarios.SCENARIOS[scenario](options, folder))]
+    return [_in_folder(lambda folder: SCENARIOS[scenario](options, folder))]
 
 
 def _in_folder(run: Callable[[Path], Coroutine[object, object, Run]]) -> Run:

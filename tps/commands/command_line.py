@@ -36,7 +36,8 @@ PLACES: dict[str, str | dict[str, str]] = {
         "smsc": "simulation:smsc", "handsets": "simulation:handsets", "subscribers": "simulation:subscribers",
     },
     "bench":    {
-        "bulk": "bench:bulk", "single": "bench:single", "detect": "bench:detect", "campaign": "bench:campaign",
+        "bulk": "bench:bulk", "single": "bench:single", "detect": "bench:detect",
+        "pressure": "bench:under_pressure", "campaign": "bench:campaign",
         "encode": "bench:encode", "smpp": "bench:smpp", "fill": "bench_files:fill", "plot": "bench_files:plot",
     },
     "version":  "version:version",

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.interop.conftest import peer
-from tps.bench import encoding, fill, kannel, limits, scenarios, session
+from tps.bench import encoding, fill, kannel, limits, pressure, scenarios, session
 from tps.bench.results import Run
 from tps.bench.scenarios import NEW_EVERY
 from tps.bench.site import Options
@@ -46,6 +46,21 @@ async def test_detect_pushes_only_to_the_devices_that_are_new(tmp_path: Path) ->
     run = await scenarios.detect(OPTIONS, tmp_path)
     assert run.outcomes == {"queued": COUNT // NEW_EVERY, "already_set": COUNT - COUNT // NEW_EVERY}
     assert sum(run.over_time) == COUNT
+
+
+async def test_pressure_accounts_for_everything_that_was_accepted(tmp_path: Path) -> None:
+    run = await pressure.pressure(replace(OPTIONS, route_rate_per_s=1000), tmp_path)
+    assert run.outcomes["stream queued"] == COUNT
+    assert run.count == COUNT + run.outcomes["HTTP 202"] == run.outcomes["DELIVERED"] == run.figures["reached_the_smsc"]
+    assert run.figures["lost"] == run.figures["still_open"] == run.figures["refused_without"] == 0
+    assert run.figures["rss_peak_mb"] >= run.figures["rss_end_mb"] > 1
+
+
+async def test_a_route_with_a_limit_tells_how_well_it_was_kept(tmp_path: Path) -> None:
+    limit = COUNT  # so that the parts take two seconds
+    run = await scenarios.bulk(replace(OPTIONS, warm_up=0, route_rate_per_s=limit), tmp_path)
+    assert run.figures["route_limit_per_s"] == limit
+    assert 0 < run.figures["slowest_second"] <= run.figures["fastest_second"] <= limit * 1.02 + 1
 
 
 async def test_a_campaign_waits_in_the_store_over_a_restart_and_drains_once_the_smsc_is_there(tmp_path: Path) -> None:

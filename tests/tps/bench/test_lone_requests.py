@@ -52,6 +52,13 @@ async def test_answers_are_counted_whole_or_in_pieces() -> None:
         assert len(answers.times_ms) == 20
 
 
+async def test_those_asked_to_come_back_later_are_counted_where_they_were_told_when() -> None:
+    busy = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
+    for answer, told_when in ((busy, 20), (busy.replace(b"Retry-After", b"X-Nothing"), 0), (ANSWER, 0)):
+        async with answering(answer) as address:
+            assert (await ask(address, 20)).told_when == told_when
+
+
 async def test_requests_keep_their_rate() -> None:
     async with answering(ANSWER) as address:
         answers = await ask(address, 21, rate_per_s=200.0)
