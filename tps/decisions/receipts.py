@@ -40,14 +40,31 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     """As the SMSC wrote it; empty when neither parameter nor text tells. Look it up by `id_candidates`."""
     state: str
     """DELIVRD, EXPIRED, DELETED, UNDELIV, ACCEPTD, UNKNOWN, REJECTD or ENROUTE; an unreadable state is UNKNOWN."""
-    error: str
-    """The SMSC's error code as text ("000" often means none), "type:code" from network_error_code, or empty."""
     destination: str
     """The handset's number: source_addr of the deliver_sm."""
     final: bool
     """True when nothing more will come for this message."""
     token: tuple[int, int]
     """Tells the route which deliver_sm to acknowledge."""
+    text: bytes
+    """short_message as it came; it may repeat the beginning of what was sent, so it is never logged."""
+    network_error_code: bytes | None
+    """The optional parameter as it came (clause 5.3.2.31)."""
+
+    def __repr__(self) -> str:
+        """Without the text."""
+        return f"<Receipt {self.route} {self.message_id} {self.state}>"
+
+    @property
+    def error(self) -> str:
+        """The SMSC's error code as text ("000" often means none), "type:code" from network_error_code, or empty.
+
+        Read only when asked for: nobody asks of the many that say a message arrived.
+        """
+        code = self.network_error_code
+        if code is not None and len(code) == 3:  # network type, and a code of 16 bits
+            return f"{code[0]}:{int.from_bytes(code[1:], 'big')}"
+        return _field(self.text, b"err:", _ERROR).decode("latin-1")
 
 
 def read_receipt(
@@ -69,7 +86,7 @@ def read_receipt(
     message_id = written.partition(b"\0")[0].decode("latin-1")  # no database takes a NUL in a text
     state, recognised = _state(text, message_state)
     final = recognised and not intermediate and state not in _INTERMEDIATE
-    return Receipt(route, message_id, state, _error(text, network_error_code), destination, final, token)
+    return Receipt(route, message_id, state, destination, final, token, text, network_error_code)
 
 
 def _state(text: bytes, message_state: int | None) -> tuple[str, bool]:
@@ -79,13 +96,6 @@ def _state(text: bytes, message_state: int | None) -> tuple[str, bool]:
     written = _field(text, b"stat:", _STATE)
     state = _BY_BEGINNING.get(written[:4].decode("latin-1").upper())
     return ("UNKNOWN", False) if state is None else (state, True)
-
-
-def _error(text: bytes, network_error_code: bytes | None) -> str:
-    """Error code as text; network_error_code is network type and 16-bit code (clause 5.3.2.31)."""
-    if network_error_code is not None and len(network_error_code) == 3:
-        return f"{network_error_code[0]}:{int.from_bytes(network_error_code[1:], 'big')}"
-    return _field(text, b"err:", _ERROR).decode("latin-1")
 
 
 def _field(text: bytes, name: bytes, pattern: re.Pattern[bytes]) -> bytes:

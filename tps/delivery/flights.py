@@ -29,6 +29,10 @@ class Verdict(NamedTuple):
     counts_as_attempt: bool = True
 
 
+_DELIVERED = Verdict(Event.DELIVER)
+_ACCEPTED = Verdict(Event.ACCEPT)
+
+
 class Flight(msgspec.Struct):
     """One push on the wire."""
 
@@ -64,7 +68,7 @@ class Flight(msgspec.Struct):
         if self.failure is not None:
             return Verdict(Event.FAIL, self.failure)
         if self.receipts_complete:
-            return Verdict(Event.DELIVER)
+            return _DELIVERED
         if self.unknown:
             return Verdict(Event.LOSE, f"{self.unknown} of {self.parts} parts without an answer")
         if self.unsent:
@@ -72,7 +76,7 @@ class Flight(msgspec.Struct):
                 return Verdict(Event.RELEASE, "the link went down before it was sent")
             # The handset cannot have a whole document, so sending all of it again is no second push.
             return Verdict(Event.POSTPONE, f"{self.unsent} of {self.parts} parts were not sent")
-        return Verdict(Event.ACCEPT)
+        return _ACCEPTED
 
     def _of_refusals(self) -> Verdict:
         decisions = [

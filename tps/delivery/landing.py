@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from tps.decisions.identities import bucket_of
-from tps.decisions.push_life import KEY_HOLDING_STATES, Event, State, move
+from tps.decisions.push_life import KEY_HOLDING_STATES, MOVES, Event, State, move
 from tps.decisions.receipts import Receipt
 from tps.delivery.flights import Flight, Verdict
 from tps.store.pushes import Move, StoredPush, history_line
@@ -16,25 +17,38 @@ POSITIVE = frozenset({"DELIVRD"})
 _WAITING = frozenset({State.QUEUED, State.UNCERTAIN})
 
 
+class Landing(NamedTuple):
+    """What an event makes of a push that was on the wire."""
+
+    state: State
+    is_waiting: bool
+    releases_key: int
+
+
+_LANDINGS = {
+    event: Landing(after, after in _WAITING, int(after not in KEY_HOLDING_STATES))
+    for event, after in MOVES[State.SENDING].items()
+}
+
+
 def landed(flight: Flight, verdict: Verdict, now: int, node: str) -> Move:
     """The move that writes a flight's outcome."""
     push = flight.push
-    after = move(State.SENDING, verdict.event)
-    attempts = push.attempts + (verdict.event is not Event.RELEASE and verdict.counts_as_attempt)
-    is_waiting = after in _WAITING
+    event, detail, retry_after_s, counts_as_attempt = verdict
+    after, is_waiting, releases_key = _LANDINGS[event]
     return Move(
         bucket=push.bucket,
         id=push.id,
         state_before=State.SENDING,
         state=after,
-        attention_at=now + int(verdict.retry_after_s * 1000) if is_waiting else push.expires_at,
-        line=history_line(now, verdict.event, after, _way_of(flight, verdict.detail)),
-        attempts=attempts,
+        attention_at=now + int(retry_after_s * 1000) if is_waiting else push.expires_at,
+        line=history_line(now, event, after, _way_of(flight, detail)),
+        attempts=push.attempts + (counts_as_attempt and event is not Event.RELEASE),
         route=flight.route,
         parts=flight.parts,
         delivered_parts=0 if is_waiting else flight.delivered,
-        error=verdict.detail if after is State.FAILED else None,
-        releases_key=int(after not in KEY_HOLDING_STATES),
+        error=detail if after is State.FAILED else None,
+        releases_key=releases_key,
         held_by=node,
     )
 
@@ -120,5 +134,5 @@ def _after(before: State, event: Event, now: int, detail: str = "") -> tuple[Sta
 
 def failure_of(receipt: Receipt, part: int) -> str:
     """What a negative receipt says, for people."""
-    error = f", error {receipt.error}" if receipt.error else ""
-    return f"part {part + 1}: the SMSC reports {receipt.state}{error}"
+    error = receipt.error
+    return f"part {part + 1}: the SMSC reports {receipt.state}{', error ' if error else ''}{error}"

@@ -90,6 +90,11 @@ def test_where_it_came_from_is_kept() -> None:
 def test_any_octets_give_a_receipt(text: bytes, identifier: bytes | None, state: int | None) -> None:
     receipt = read_receipt(text, receipted_message_id=identifier, message_state=state)
     assert receipt.state in {"ENROUTE", "DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "UNKNOWN", "REJECTD"}
+    assert len(receipt.error) <= len(text)
+
+
+def test_the_text_of_a_receipt_is_not_shown_because_it_may_repeat_what_was_sent() -> None:
+    assert "Hello" not in repr(read_receipt(APPENDIX_B, route="north"))
 
 
 @given(
