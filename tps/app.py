@@ -19,6 +19,7 @@ from tps.delivery.flights import Flights
 from tps.delivery.handover import Handover
 from tps.delivery.intake import Intake
 from tps.delivery.intake_transaction import IntakeRules, IntakeTransaction
+from tps.delivery.set_filter import SetFilter
 from tps.delivery.settle import Settle
 from tps.errors import RetryLaterError
 from tps.parts import Parts
@@ -97,7 +98,9 @@ def put_together(config: Config, database: Database, seal: Seal) -> Parts:
         push_ids=push_ids,
         routes=routes,
         flights=flights,
-        intake=Intake(database, transaction, handover, wake=wake),
+        intake=Intake(
+            database, transaction, handover, SetFilter(database, config.detection.remembered_pairs), wake=wake
+        ),
         dispatch=Dispatch(
             database, catalogue, seal, routes, flights, node=node, clock=now_ms, handover=handover, wake=wake
         ),

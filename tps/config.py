@@ -26,6 +26,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "http.max_body_octets":          (512, 1 << 30),
     "http.max_line_octets":          (64, 1 << 20),
     "detection.sighting_interval_s": (0, 366 * 86_400),
+    "detection.remembered_pairs": (0, 1_000_000_000),
     "node.number":                   (0, 63),
     "node.stop_timeout_s":           (0.1, 3600),
 }
@@ -75,6 +76,8 @@ class DetectionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Settings of subscribers that have none of their own."""
     sighting_interval_s: int = 3600
     """A pair seen again is written again only after this many seconds."""
+    remembered_pairs: int = 1_000_000
+    """Pairs that are SET and remembered in memory, so that seeing them again costs no look-up; 34 MB a million."""
 
 
 class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

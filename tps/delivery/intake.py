@@ -6,11 +6,13 @@ store's writer gets to them share a transaction, so that a lone trigger waits fo
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from tps.decisions.triggers import Answer, Trigger
-from tps.delivery.handover import Departing, Handover
-from tps.delivery.intake_transaction import IntakeTransaction, TakenIn
+from tps.delivery.handover import Handover
+from tps.delivery.intake_transaction import NOTHING_TAKEN_IN, IntakeTransaction, TakenIn
+from tps.delivery.set_filter import SetFilter, TakingIn
 from tps.errors import RetryLaterError
 from tps.store.database import Connection, Database
 
@@ -54,30 +56,48 @@ class Intake:
     """The door to the way of a push."""
 
     def __init__(
-        self, database: Database, transaction: IntakeTransaction, handover: Handover, *, wake: asyncio.Event
+        self,
+        database: Database,
+        transaction: IntakeTransaction,
+        handover: Handover,
+        set_filter: SetFilter,
+        *,
+        wake: asyncio.Event,
     ) -> None:
         self.transaction = transaction
         self._database = database
         self._handover = handover
+        self._filter = set_filter
         self._wake = wake
         self._gathering = Gathering()
         self._gathering.close()
         self._expected = GATHERED_EXPECTED
         self._waiting = 0
-        self._storing: set[asyncio.Future[object]] = set()
+        self._storing: set[asyncio.Future[Any]] = set()
 
     async def accept(self, triggers: Sequence[Trigger]) -> list[Answer]:
         """One answer a trigger, in order, once all of them are durable. Any length; stored `BATCH_MAX` at a time."""
         answers: list[Answer] = []
         for start in range(0, len(triggers), BATCH_MAX):
-            batch = asyncio.ensure_future(self._take_in_bulk(triggers[start : start + BATCH_MAX]))
+            answers += await self._accept_batch(triggers[start : start + BATCH_MAX])
+        return answers
+
+    async def _accept_batch(self, triggers: Sequence[Trigger]) -> list[Answer]:
+        remembered = await self._filter.answers(triggers)
+        left = [trigger for trigger, answer in zip(triggers, remembered, strict=True) if answer is None]
+        stored: Iterator[Answer] = iter(())
+        if left:
+            batch = asyncio.ensure_future(self._take_in_bulk(left, self._filter.begin(left)))
             # What is stored as claimed must reach dispatch, even when the caller has gone meanwhile.
             self._keep(batch)
-            answers += (await asyncio.shield(batch)).answers
-        return answers
+            stored = iter((await asyncio.shield(batch)).answers)
+        return [next(stored) if answer is None else answer for answer in remembered]
 
     async def accept_one(self, trigger: Trigger) -> Answer:
         """The answer to a lone trigger, which shares its commit with its neighbours."""
+        (remembered,) = await self._filter.answers([trigger])
+        if remembered is not None:
+            return remembered
         if self._waiting >= WAITING_MAX:
             raise RetryLaterError(
                 "more requests than the disk takes are waiting; nothing was stored, send it again", delay_s=1.0
@@ -95,18 +115,18 @@ class Intake:
         while self._storing:
             await asyncio.wait(self._storing)
 
-    def _keep(self, batch: "asyncio.Future[object]") -> None:
+    def _keep(self, batch: asyncio.Future[Any]) -> None:
         self._storing.add(batch)
         batch.add_done_callback(self._storing.discard)
 
-    async def _take_in_bulk(self, triggers: Sequence[Trigger]) -> TakenIn:
+    async def _take_in_bulk(self, triggers: Sequence[Trigger], taking_in: TakingIn) -> TakenIn:
         if len(triggers) >= BULK_FROM:
             await self._handover.wait_for_room(len(triggers), BULK_PATIENCE_S)
-        return await self._take_in(lambda: triggers, len(triggers))
+        return await self._take_in(lambda: triggers, len(triggers), taking_in)
 
     async def _take_in_gathered(self, gathering: Gathering) -> None:
         try:
-            answers = (await self._take_in(gathering.close, self._expected)).answers
+            answers = (await self._take_in(gathering.close, self._expected, self._filter.begin(()))).answers
         except Exception as error:  # noqa: BLE001 - it belongs to those who wait for these answers
             gathering.close()
             for waiting in gathering.answers:
@@ -119,19 +139,19 @@ class Intake:
         self._waiting -= len(gathering.answers)
         self._expected = max(GATHERED_EXPECTED, 2 * len(gathering.answers))
 
-    async def _take_in(self, triggers: Callable[[], Sequence[Trigger]], expected: int) -> TakenIn:
+    async def _take_in(self, triggers: Callable[[], Sequence[Trigger]], expected: int, taking_in: TakingIn) -> TakenIn:
         """Store what `triggers` gives when the store's writer gets to it: about as many as expected."""
         granted = self._handover.take_room(expected)
-        departing: list[Departing] = []
+        taken = NOTHING_TAKEN_IN
 
         def take_in(connection: Connection) -> TakenIn:
             return self.transaction.take_in(connection, triggers(), may_depart=granted)
 
         try:
             taken = await self._database.write(take_in)
-            departing = taken.departing
         finally:
-            self._handover.hand_over(granted, departing)
+            self._handover.hand_over(granted, taken.departing)
+            self._filter.end(taking_in, taken.found_set)
         self._handover.waiting_on_disk |= taken.waiting
         self._wake.set()
         return taken

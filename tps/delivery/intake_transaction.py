@@ -16,11 +16,13 @@ from tps.decisions.identities import DEVICE_UNKNOWN, bucket_of
 from tps.decisions.policy import checked_pin, method_of
 from tps.decisions.push_id import PushIds
 from tps.decisions.push_life import Event, State, move
+from tps.decisions.set_pairs import SetPair
 from tps.decisions.triggers import Answer, Outcome, Send, Sighting, Trigger, decide, missing_values
 from tps.delivery.attend import LEASE_MS
 from tps.delivery.catalogue import Catalogue, Profile
 from tps.delivery.handover import Departing
 from tps.delivery.push_secrets import PushSecrets, close_secrets, pin_context, values_context
+from tps.delivery.set_filter import found_set
 from tps.errors import RejectedError
 from tps.store import pair_keys, pairs, pushes, subscribers
 from tps.store.database import Connection
@@ -47,11 +49,16 @@ class IntakeRules:
 class TakenIn(NamedTuple):
     """What became of a batch."""
 
-    answers: list[Answer]
-    departing: list[Departing]
+    answers: Sequence[Answer]
+    departing: Sequence[Departing]
     """Pushes stored as claimed by this node."""
     waiting: bool
     """True when pushes were stored as QUEUED."""
+    found_set: Sequence[SetPair]
+    """For `tps.delivery.set_filter`."""
+
+
+NOTHING_TAKEN_IN = TakenIn((), (), waiting=False, found_set=())
 
 
 class IntakeTransaction:
@@ -105,6 +112,7 @@ class IntakeTransaction:
             [answer for answer in answers if answer is not None],
             [Departing(_due(push, now), profiles[push.settings]) for push in stored if push.owner is not None],
             any(push.owner is None for push in stored),
+            found_set(triggers, answers, known, self._rules.sighting_interval_ms),
         )
 
     def _wanted(

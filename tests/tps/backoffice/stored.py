@@ -12,6 +12,7 @@ from tps.delivery.catalogue import Catalogue
 from tps.delivery.handover import Handover
 from tps.delivery.intake import Intake
 from tps.delivery.intake_transaction import IntakeRules, IntakeTransaction
+from tps.delivery.set_filter import SetFilter
 from tps.store.database import Database
 from tps.store.sealing import Seal
 
@@ -42,4 +43,4 @@ async def begin(database: Database, seal: Seal) -> Intake:
         node="node-0",
         clock=lambda: NOW,
     )
-    return Intake(database, transaction, Handover(), wake=asyncio.Event())
+    return Intake(database, transaction, Handover(), SetFilter(database, 1), wake=asyncio.Event())
