@@ -56,7 +56,7 @@ def plot(
     for name, report in reports:
         pictures |= _pictures(name, report)
     if together is not None:
-        pictures[together] = plotting.medians(reports, together.replace("-", " "))
+        pictures[together] = plotting.medians(reports, f"Median rates: {together.replace('-', ' ')}")
     into.mkdir(parents=True, exist_ok=True)
     for name, picture in pictures.items():
         write_octets(picture.encode(), into / f"{name}.svg")

@@ -59,6 +59,28 @@ def test_pictures_are_well_formed_and_name_what_they_show() -> None:
         assert (root[0].text or "").startswith("<")
 
 
+def test_a_picture_has_colours_for_light_and_for_dark_pages() -> None:
+    picture = plot.rate_over_time([run(10), run(20)], "rate")
+    light, _, dark = picture.partition("@media (prefers-color-scheme:dark)")
+    for name in (".paper", ".ink", ".grid", ".line0", ".line1", ".fill1"):
+        assert name in light
+        assert name in dark
+
+
+def test_ticks_are_numbers_that_are_read_at_a_glance() -> None:
+    seconds = [plot.Line("one", [(1.0, 5.0), (23.0, 5.0)])]
+    picture = plot.line_chart("rate", seconds, x_title="second", y_title="")
+    assert [text for text in texts(picture) if text.isdigit()][-11:] == [str(tick) for tick in range(2, 24, 2)]
+    decades = [plot.Line("one", [(3.0, 0.0), (120.0, 5.0)])]
+    picture = plot.line_chart("times", decades, x_title="ms", y_title="", x_by_decades=True)
+    assert [text for text in texts(picture) if text.isdigit()][-5:] == ["5", "10", "20", "50", "100"]
+
+
+def texts(picture: str) -> list[str]:
+    """What stands in a picture, in its order."""
+    return [element.text or "" for element in ET.fromstring(picture).iter("{http://www.w3.org/2000/svg}text")]
+
+
 def test_the_use_of_a_process_grows_and_has_a_main_thread() -> None:
     before = resources.use(os.getpid())
     assert sum(range(3_000_000)) > 0
