@@ -6,7 +6,7 @@ under its key. What is kept is sealed, because an answer may hold a secret.
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -17,6 +17,7 @@ from tps.store import access
 from tps.store.access import Remembered
 from tps.store.database import Connection, Database
 from tps.store.sealing import Seal
+from tps.web.answers import Answer
 from tps.web.problems import FieldError, ProblemError
 
 log = structlog.get_logger(__name__)
@@ -25,15 +26,6 @@ HEADER = "Idempotency-Key"
 _FORM = re.compile(r"[!-~]{1,100}")
 ABANDONED_MS = 120_000
 """A first request without an answer for so long died with its server; the next one takes its place."""
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """An answer as it is sent, and kept."""
-
-    status: int
-    body: bytes
-    media_type: str
-    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from aiohttp import HttpVersion11, hdrs, web
 from tps.errors import RejectedError, RetryLaterError
 from tps.web import idempotency, ndjson
 from tps.web.access import Caller
-from tps.web.idempotency import Answer
+from tps.web.answers import Answer, WholeResponse
 from tps.web.operations import JSON, NDJSON, READING_METHODS, Call, Office, Operation
 from tps.web.problems import FieldError, ProblemError, note_defect, of_decoding, of_delay, of_rejection, response_of
 from tps.web.routing import Handler, Router
@@ -25,7 +25,6 @@ _MERGE_PATCH = "application/merge-patch+json"
 _JSON_TYPES = frozenset({JSON, _MERGE_PATCH})
 _NDJSON_TYPES = frozenset({NDJSON, "application/ndjson", "application/jsonl"})
 _NOBODY = Caller("", is_set_up=False)
-_HEADERS = {"Cache-Control": "no-store"}
 
 _encode = msgspec.json.Encoder().encode
 
@@ -59,13 +58,14 @@ async def _receive(
     call = Call(office, caller, path, body, query, media_type, octets)
     key = None if operation.method in READING_METHODS else request.headers.get(idempotency.HEADER)
     if key is None:
-        return _response(await _acted(operation, call))
+        return WholeResponse(await _acted(operation, call), office.parts.clock())
     repeatable = idempotency.request_of(
         caller.key_id, key, method=request.method, target=request.path_qs, media_type=media_type, octets=octets
     )
     parts = office.parts
     act = partial(_acted, operation, call)
-    return _response(await idempotency.once(parts.database, parts.seal, repeatable, act, parts.clock))
+    answer = await idempotency.once(parts.database, parts.seal, repeatable, act, parts.clock)
+    return WholeResponse(answer, parts.clock())
 
 
 async def _receive_lines(
@@ -154,13 +154,6 @@ async def _acted(operation: Operation, call: Call[Any, Any]) -> Answer:
     if value is None:
         return Answer(status, b"", media_type, headers)
     return Answer(status, value if isinstance(value, bytes) else _encode(value), media_type, headers)
-
-
-def _response(answer: Answer) -> web.Response:
-    status, body, media_type, headers = answer.status, answer.body, answer.media_type, answer.headers
-    if not body:
-        return web.Response(status=status, headers={**_HEADERS, **headers})
-    return web.Response(body=body, status=status, headers={"Content-Type": media_type, **_HEADERS, **headers})
 
 
 def answering(

@@ -7,6 +7,7 @@ import pytest
 from tests.tps.web.api import IMSI, INTERNET, Api
 from tps.store import access
 from tps.web import idempotency
+from tps.web.answers import Answer
 from tps.web.problems import ProblemError
 
 
@@ -58,10 +59,10 @@ async def test_while_the_first_request_is_at_work_the_second_has_to_wait(api: Ap
     parts, begun, go_on = api.parts, asyncio.Event(), asyncio.Event()
     request = idempotency.request_of("caller", "1", method="POST", target="/", media_type="x", octets=b"")
 
-    async def slowly() -> idempotency.Answer:
+    async def slowly() -> Answer:
         begun.set()
         await go_on.wait()
-        return idempotency.Answer(200, b"done", "x", {})
+        return Answer(200, b"done", "x", {})
 
     first = asyncio.create_task(idempotency.once(parts.database, parts.seal, request, slowly, parts.clock))
     await begun.wait()
@@ -78,8 +79,8 @@ async def test_a_request_whose_server_died_is_done_anew_after_a_while(api: Api) 
     now = parts.clock()
     await parts.database.write(lambda connection: access.remember(connection, request.key, request.digest, now))
 
-    async def done() -> idempotency.Answer:
-        return idempotency.Answer(200, b"done", "x", {})
+    async def done() -> Answer:
+        return Answer(200, b"done", "x", {})
 
     with pytest.raises(ProblemError):
         await idempotency.once(parts.database, parts.seal, request, done, lambda: now + idempotency.ABANDONED_MS)
@@ -91,7 +92,7 @@ async def test_an_answer_that_fails_is_not_kept(api: Api) -> None:
     parts = api.parts
     request = idempotency.request_of("caller", "1", method="POST", target="/", media_type="x", octets=b"")
 
-    async def failing() -> idempotency.Answer:
+    async def failing() -> Answer:
         raise ZeroDivisionError
 
     for _ in range(2):

@@ -147,6 +147,23 @@ def raw_push(api: Api, *fields: str, target: str = "/v1/pushes", version: str = 
     return ("\r\n".join(head) + "\r\n\r\n" + body).encode()
 
 
+@pytest.mark.parametrize(
+    ("version", "says"),
+    [("1.1", [b"connection: close"]), ("1.0", [])],
+)
+async def test_an_answer_before_the_end_of_a_connection_says_so(api: Api, version: str, says: list[bytes]) -> None:
+    await api.publish()
+    await api.subscribe()
+    assert (await api.post("/v1/pushes", {"imsi": IMSI})).status == 202
+    head, _, body = (await raw_answer(api, raw_push(api, version=version))).partition(b"\r\n\r\n")
+    first, *fields = head.lower().split(b"\r\n")
+    assert first == f"http/{version} 200 ok".encode()
+    assert [line for line in fields if line.startswith(b"connection:")] == says
+    assert b"content-length: %d" % len(body) in fields
+    assert {b"server: tps", b"cache-control: no-store", b"content-type: application/json"} <= set(fields)
+    assert json.loads(body)["outcome"] == "already_open"
+
+
 async def test_whoever_expects_to_be_invited_is_and_no_other_wish_is_met(api: Api) -> None:
     invited = await raw_answer(api, raw_push(api, "Expect: 100-Continue"))
     assert invited.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 ")
