@@ -153,8 +153,6 @@ def subscribe(
             if values is None
             else seal.close(msgspec.json.encode(values), values_context(imsi(number))),
             sealed_pin=None if pin is None else seal.close(pin.encode(), pin_context(imsi(number))),
-            device=None,
-            device_seen_at=None,
             created_at=now,
             changed_at=now,
         )

@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from tps.backoffice.subscribers import cancel_where_possible, unknown
-from tps.decisions.identities import DEVICE_UNKNOWN, Device, bucket_of
+from tps.decisions.identities import Device, bucket_of
 from tps.decisions.push_id import bucket_of_id
 from tps.decisions.push_life import Event, State, move
 from tps.decisions.triggers import Answer, Outcome, Trigger
@@ -78,8 +78,6 @@ async def forget(database: Database, imsi: str, device: str, *, now_ms: int) -> 
         stored = pushes.load(connection, [(bucket, state.push_id) for state in held])
         cancelled = cancel_where_possible(connection, list(stored.values()), "its device was forgotten", now_ms)
         pair_keys.release(connection, bucket, imsi, device)
-        if device != DEVICE_UNKNOWN:
-            subscribers.forget_device(connection, bucket, imsi, device)
         return cancelled
 
     return await database.write(take_away)

@@ -209,8 +209,6 @@ def _row(seal: Seal, account: Account, now_ms: int) -> Subscriber:
         settings=account.settings,
         sealed_values=_sealed_values(seal, account.imsi, account.values),
         sealed_pin=_sealed_pin(seal, account.imsi, account.pin),
-        device=None,
-        device_seen_at=None,
         created_at=now_ms,
         changed_at=now_ms,
     )

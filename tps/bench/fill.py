@@ -148,7 +148,7 @@ def _batches(rows: Sequence[T]) -> Iterator[list[T]]:
 
 def _account(bucket: int, imsi: str, number: int, now: int) -> Account:
     return Account(
-        bucket, imsi, msisdn_of(number), workload.SETTINGS_NAME, None, None, device_of(number), now, now, now
+        bucket, imsi, msisdn_of(number), workload.SETTINGS_NAME, None, None, now, now, device_of(number), now
     )
 
 

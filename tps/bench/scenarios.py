@@ -107,8 +107,8 @@ async def campaign(options: Options, folder: Path) -> Run:
         start_up_s = (_wall_ms() - started_ms) / 1000
         async with smsc(folder, port=setup.smsc_port, behaviour=options.behaviour) as centre:
             here = Site(client, process.pid, centre)
+            watch = await _started(here)  # before the server finds the SMSC, and begins
             await client.until_ready()
-            watch = await _started(here)
             run = await settled_run(
                 "campaign",
                 options,

@@ -157,27 +157,25 @@ class IntakeTransaction:
         wanted: Sequence[tuple[int, int, str, str]],
         known: Mapping[int, Known],
     ) -> None:
-        """Write the pairs that are new or were not seen for long, and the newest device of each subscriber."""
+        """Write the pairs that are new, were not seen for long, or are not where the SIM was seen last."""
         seen: list[Pair] = []
-        newest: list[tuple[int, str, str, int]] = []
         for place, bucket, imsi, number in wanted:
             trigger, before = triggers[place], known[place]
             device = trigger.device
             if device is None:
                 continue
             software = device.software_version
-            is_due = before.pair_seen_at is None or (
-                trigger.seen_at - before.pair_seen_at >= self._rules.sighting_interval_ms
+            since = None if before.pair_seen_at is None else trigger.seen_at - before.pair_seen_at
+            is_due = (
+                since is None
+                or since >= self._rules.sighting_interval_ms
+                or (since > 0 and device.dirty is None and before.device != number)
             )
             if is_due or (software is not None and software != before.software_version):
                 seen.append(
                     Pair(bucket, imsi, number, software, device.dirty, trigger.source, trigger.seen_at, trigger.seen_at)
                 )
-            is_known = before.msisdn is not None and device.dirty is None
-            if is_known and (is_due or before.device != number):
-                newest.append((bucket, imsi, number, trigger.seen_at))
         pairs.note(connection, seen)
-        subscribers.seen_with(connection, newest)
 
     def _decided(
         self,

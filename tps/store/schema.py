@@ -38,8 +38,6 @@ subscriber = Table(
     Column("settings", String(64)),  # None: the default settings
     Column("sealed_values", Text),  # what fills the placeholders of the settings: PPP user, password, ...
     Column("sealed_pin", Text),
-    Column("device", String(14)),  # the newest device seen
-    Column("device_seen_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
     sqlite_with_rowid=False,

@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from functools import cache
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
+    Label,
     SmallInteger,
     String,
     delete,
     func,
     select,
     true,
-    update,
 )
 
 from tps.decisions.identities import BUCKETS, bucket_of
@@ -32,10 +33,11 @@ class Subscriber(NamedTuple):
     settings: str | None
     sealed_values: str | None
     sealed_pin: str | None
-    device: str | None
-    device_seen_at: int | None
     created_at: int
     changed_at: int
+    device: str | None = None
+    """The newest device seen, from the pairs; `put` does not write it."""
+    device_seen_at: int | None = None
 
 
 class NumberOwner(NamedTuple):
@@ -59,6 +61,8 @@ class Known(NamedTuple):
     software_version: str | None
 
 
+_seen = pair.alias("seen")
+_STORED = Subscriber._fields[:-2]
 _CHANGEABLE = ("msisdn", "settings", "sealed_values", "sealed_pin", "changed_at")
 
 
@@ -72,7 +76,8 @@ def put_accounts(connection: Connection, subscribers: Sequence[Subscriber]) -> N
     """Create or change these accounts without their numbers."""
     changes.note(connection, [row.imsi for row in subscribers])
     statement, batch = _put(connection.dialect.name)
-    statement.run(connection, batch.parameters(sorted(subscribers, key=itemgetter(0, 1))))
+    rows = [row[: len(_STORED)] for row in sorted(subscribers, key=itemgetter(0, 1))]
+    statement.run(connection, batch.parameters(rows))
 
 
 def put_numbers(connection: Connection, numbers: Sequence[tuple[int, str, str]]) -> None:
@@ -100,36 +105,6 @@ def imsis_of(connection: Connection, msisdns: Sequence[str]) -> dict[str, str]:
     return dict(statement.fetch(connection, batch.parameters([(bucket_of(number), number) for number in msisdns])))
 
 
-def seen_with(connection: Connection, sightings: Sequence[tuple[int, str, str, int]]) -> None:
-    """Note the newest device, from (bucket, IMSI, device, seen at); older sightings change nothing."""
-    if sightings:
-        statement, batch = _seen_with(connection.dialect.name)
-        newest: dict[str, tuple[int, str, str, int]] = {}
-        for row in sightings:
-            if row[1] not in newest or newest[row[1]][3] <= row[3]:
-                newest[row[1]] = row
-        changes.note(connection, newest)
-        statement.run(connection, batch.parameters(sorted(newest.values())))
-
-
-def forget_device(connection: Connection, bucket: int, imsi: str, device: str) -> None:
-    """The SIM is not known to be in this device any more; its newest device is the one seen last of those left."""
-    changes.note(connection, [imsi])
-    left = (
-        select(pair.c.device, pair.c.last_seen_at)
-        .where(pair.c.bucket == bucket, pair.c.imsi == imsi, pair.c.device != device, pair.c.dirty.is_(None))
-        .order_by(pair.c.last_seen_at.desc())
-        .limit(1)
-    )
-    newest = connection.execute(left).one_or_none()
-    number, seen_at = (None, None) if newest is None else newest
-    connection.execute(
-        update(subscriber)
-        .where(subscriber.c.bucket == bucket, subscriber.c.imsi == imsi, subscriber.c.device == device)
-        .values(device=number, device_seen_at=seen_at)
-    )
-
-
 def remove(connection: Connection, imsi: str) -> Subscriber | None:
     """Remove the account and its number; returns what it was."""
     found = load(connection, [imsi]).get(imsi)
@@ -153,7 +128,7 @@ def forget_number(connection: Connection, msisdn: str, imsi: str) -> None:
 
 def page(connection: Connection, after: str | None, limit: int) -> list[Subscriber]:
     """Accounts in the order of (bucket, IMSI), those after IMSI `after`."""
-    columns = [subscriber.c[name] for name in Subscriber._fields]
+    columns = _columns()
     found: list[Subscriber] = []
     first = 0 if after is None else bucket_of(after)
     for bucket in range(first, BUCKETS):
@@ -172,11 +147,32 @@ def count(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(subscriber)).scalar_one()
 
 
+def _newest_device(bucket: ColumnElement[int], imsi: ColumnElement[str]) -> list[Label[Any]]:
+    """The device that a SIM was seen in last, and when.
+
+    The pairs of a SIM lie side by side: looking costs less than keeping it with the account, which would be one more
+    page to write for each new device.
+    """
+    of_sim = _seen.c.bucket == bucket, _seen.c.imsi == imsi, _seen.c.dirty.is_(None)
+    newest = [_seen.c.last_seen_at.desc(), _seen.c.device.desc()]
+    device = select(_seen.c.device).where(*of_sim).order_by(*newest).limit(1)
+    seen_at = select(func.max(_seen.c.last_seen_at)).where(*of_sim)
+    return [device.scalar_subquery().label("device"), seen_at.scalar_subquery().label("device_seen_at")]
+
+
+def _columns() -> list[ColumnElement[Any]]:
+    """The columns of a `Subscriber`."""
+    return [
+        *(subscriber.c[name] for name in _STORED),
+        *_newest_device(subscriber.c.bucket, subscriber.c.imsi),
+    ]
+
+
 @cache
 def _put(dialect: str) -> tuple[Prepared, Batch]:
-    batch = Batch(dialect, **{name: subscriber.c[name].type for name in Subscriber._fields})
-    rows = select(*(batch.c[name] for name in Subscriber._fields)).select_from(batch.source).where(true())
-    statement = inserting(dialect, subscriber, Subscriber._fields, rows)
+    batch = Batch(dialect, **{name: subscriber.c[name].type for name in _STORED})
+    rows = select(*(batch.c[name] for name in _STORED)).select_from(batch.source).where(true())
+    statement = inserting(dialect, subscriber, _STORED, rows)
     key = [subscriber.c.bucket, subscriber.c.imsi]
     changed = {name: statement.excluded[name] for name in _CHANGEABLE}
     return Prepared(dialect, statement.on_conflict_do_update(index_elements=key, set_=changed)), batch
@@ -196,7 +192,7 @@ def _put_numbers(dialect: str) -> tuple[Prepared, Batch]:
 def _load(dialect: str) -> tuple[Fetching[Subscriber], Batch]:
     batch = Batch(dialect, bucket=SmallInteger(), imsi=String())
     statement = (
-        select(*(subscriber.c[name] for name in Subscriber._fields))
+        select(*_columns())
         .select_from(batch.source)
         .join(subscriber, (subscriber.c.bucket == batch.c["bucket"]) & (subscriber.c.imsi == batch.c["imsi"]))
     )
@@ -213,8 +209,7 @@ def _known(dialect: str) -> tuple[Fetching[Known], Batch]:
             subscriber.c.settings,
             subscriber.c.sealed_values,
             subscriber.c.sealed_pin,
-            subscriber.c.device,
-            subscriber.c.device_seen_at,
+            *_newest_device(batch.c["bucket"], batch.c["imsi"]),
             pair.c.last_seen_at.label("pair_seen_at"),
             pair.c.software_version,
         )
@@ -242,18 +237,3 @@ def _imsis_of(dialect: str) -> tuple[Fetching[NumberOwner], Batch]:
         )
     )
     return Fetching(dialect, statement, NumberOwner), batch
-
-
-@cache
-def _seen_with(dialect: str) -> tuple[Prepared, Batch]:
-    batch = Batch(dialect, bucket=SmallInteger(), imsi=String(), device=String(), seen_at=BigInteger())
-    statement = (
-        update(subscriber)
-        .values(device=batch.c["device"], device_seen_at=batch.c["seen_at"])
-        .where(
-            subscriber.c.bucket == batch.c["bucket"],
-            subscriber.c.imsi == batch.c["imsi"],
-            func.coalesce(subscriber.c.device_seen_at, 0) <= batch.c["seen_at"],
-        )
-    )
-    return Prepared(dialect, statement), batch

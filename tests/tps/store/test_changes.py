@@ -27,13 +27,11 @@ async def since(database: Database, seen: dict[int, int]) -> dict[int, Bucket]:
     "change",
     [
         lambda connection: subscribers.remove(connection, IMSI),
-        lambda connection: subscribers.forget_device(connection, BUCKET, IMSI, "35690901000001"),
-        lambda connection: subscribers.seen_with(connection, [(BUCKET, IMSI, "35690901000001", 5)]),
         lambda connection: pairs.note(connection, [Pair(BUCKET, IMSI, "35690901000001", None, None, "api", 5, 5)]),
         lambda connection: pairs.forget(connection, BUCKET, IMSI),
         lambda connection: pair_keys.release(connection, BUCKET, IMSI),
     ],
-    ids=["account removed", "device forgotten", "seen with", "pair noted", "pairs forgotten", "key released"],
+    ids=["account removed", "pair noted", "pairs forgotten", "key released"],
 )
 async def test_whatever_changes_what_a_detection_leads_to_names_its_subscriber(
     database: Database, seal: Seal, change: Callable[[Any], object]

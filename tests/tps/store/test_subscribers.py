@@ -26,8 +26,6 @@ def account(number: int = 0, **changes: Any) -> Subscriber:
         settings="internet",
         sealed_values="sealed values",
         sealed_pin="sealed pin",
-        device=None,
-        device_seen_at=None,
         created_at=NOW,
         changed_at=NOW,
     )
@@ -42,9 +40,13 @@ def load(database: Database, number: int = 0) -> Subscriber:
     return database.read_now(lambda connection: subscribers.load(connection, [imsi(number)]))[imsi(number)]
 
 
-def seen_with(database: Database, *sightings: tuple[str, int]) -> None:
-    rows = [(account().bucket, imsi(0), device, seen_at) for device, seen_at in sightings]
-    database.write_now(lambda connection: subscribers.seen_with(connection, rows))
+def seen_with(database: Database, *sightings: tuple[str, int], dirty: str | None = None) -> None:
+    noted = [Pair(account().bucket, imsi(0), device, None, dirty, "api", at, at) for device, at in sightings]
+    database.write_now(lambda connection: pairs.note(connection, noted))
+
+
+def forget(database: Database, device: str) -> None:
+    database.write_now(lambda connection: pairs.forget(connection, account().bucket, imsi(0), device))
 
 
 def test_accounts_come_back_as_they_were_put_and_unknown_ones_not_at_all(database: Database) -> None:
@@ -95,46 +97,36 @@ def test_the_newest_device_is_the_one_seen_last_whatever_the_order_of_the_report
     assert load(database).device == NEW
     seen_with(database, (OLD, NOW - 1))
     assert load(database).device == NEW
-    seen_with(database, (OLD, NOW - 1), (NEWEST, NOW))
-    assert (load(database).device, load(database).device_seen_at) == (NEWEST, NOW)
+    seen_with(database, (OLD, NOW - 1), (NEWEST, NOW + 1))
+    assert (load(database).device, load(database).device_seen_at) == (NEWEST, NOW + 1)
 
 
-def test_sightings_of_unknown_subscribers_change_nothing(database: Database) -> None:
-    put(database, account(1))
+def test_the_device_of_a_sim_that_was_seen_before_its_account_is_known(database: Database) -> None:
     seen_with(database, (NEW, NOW))
-    seen_with(database)
+    put(database, account(), account(1))
+    assert load(database).device == NEW
     assert load(database, 1) == account(1)
 
 
 def test_without_its_newest_device_a_sim_is_in_the_one_seen_before(database: Database) -> None:
     put(database, account())
-    seen_with(database, (NEWEST, NOW))
-    bucket = account().bucket
-
-    def fill(connection: Any) -> None:
-        sightings = [(OLD, None, NOW - 9), (NEW, None, NOW - 5), ("0" * 14, "all digits alike", NOW - 1)]
-        noted = [
-            Pair(bucket, imsi(0), device, None, dirty, "api", seen_at, seen_at) for device, dirty, seen_at in sightings
-        ]
-        pairs.note(connection, noted)
-
-    database.write_now(fill)
-    database.write_now(lambda connection: subscribers.forget_device(connection, bucket, imsi(0), OLD))
+    seen_with(database, (OLD, NOW - 9), (NEW, NOW - 5), (NEWEST, NOW))
+    seen_with(database, ("0" * 14, NOW + 1), dirty="all digits alike")
+    forget(database, OLD)
     assert load(database).device == NEWEST
-    database.write_now(lambda connection: subscribers.forget_device(connection, bucket, imsi(0), NEWEST))
+    forget(database, NEWEST)
     assert (load(database).device, load(database).device_seen_at) == (NEW, NOW - 5)
 
 
 def test_without_any_device_left_none_is_known(database: Database) -> None:
-    put(database, account(device=None))
+    put(database, account())
     seen_with(database, (NEW, NOW))
-    database.write_now(lambda connection: subscribers.forget_device(connection, account().bucket, imsi(0), NEW))
+    forget(database, NEW)
     assert load(database) == account()
 
 
 def test_what_intake_needs_is_found_for_each_place(database: Database) -> None:
     put(database, account(0), account(1))
-    seen_with(database, (NEW, NOW))
     noted = [Pair(account().bucket, imsi(0), NEW, "02", None, "api", NOW - 3, NOW - 3)]
     database.write_now(lambda connection: pairs.note(connection, noted))
     wanted = [
@@ -144,7 +136,7 @@ def test_what_intake_needs_is_found_for_each_place(database: Database) -> None:
         (7, bucket_of(imsi(5)), imsi(5), NEW),
     ]
     known = database.read_now(lambda connection: subscribers.known(connection, wanted))
-    of_account = Known(0, account().msisdn, "internet", "sealed values", "sealed pin", NEW, NOW, NOW - 3, "02")
+    of_account = Known(0, account().msisdn, "internet", "sealed values", "sealed pin", NEW, NOW - 3, NOW - 3, "02")
     assert sorted(known) == [
         of_account,
         of_account._replace(place=1, pair_seen_at=None, software_version=None),
