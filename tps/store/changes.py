@@ -1,8 +1,8 @@
 """Which subscribers were changed lately, on disk, so that what is held in memory of the others stays true.
 
 Every transaction that changes what a detection can lead to counts its subscribers in their buckets, and leaves their
-names. Whoever has seen a bucket at 1000 and finds it at 1002 forgets the last two names, at whichever node or command
-they were changed. Of many changes at once the names do not fit, and the whole bucket is forgotten.
+names. Whoever has seen a bucket at 1000 and finds it at 1002 forgets the last two names, whichever node or command
+changed them. Of many changes at once the names do not fit, and the whole bucket is forgotten.
 
 The counting is the last statement of its transaction and goes through the buckets in order: two nodes that change the
 same buckets wait for a commit, never for each other.
