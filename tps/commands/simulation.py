@@ -14,6 +14,7 @@ from tps.commands.terminal import BadInputError, write_octets
 from tps.sim.handset_behaviour import FAMILIES, STRICT
 from tps.sim.simulation import run_handsets, run_smsc
 from tps.sim.smsc_behaviour import Behaviour
+from tps.sim.smsc_record import RecordError
 from tps.sim.subscribers import Subscribers
 
 # fmt: off
@@ -23,7 +24,11 @@ SWITCHES = {
     "response_jitter_s":       "Up to so many seconds more, by chance.",
     "answers_out_of_order":    "Answers leave shuffled.",
     "lost_answer_ratio":       "Share of messages that are taken and never answered (0.0 to 1.0, as all shares).",
-    "drop_link_after":         "The link breaks with so many submit_sm.",
+    "drop_link_after":         "Each link breaks with its submit_sm of this number.",
+    "drop_link_ratio":         "Share of submit_sm with which their link breaks, half of them taken before.",
+    "up_s":                    "Go down after so many seconds: all links break, nobody can connect. Again and again.",
+    "up_jitter_s":             "Up to so many seconds longer up, by chance.",
+    "down_s":                  "Seconds until it comes up again.",
     "throttle_per_s":          "Messages per second above which ESME_RTHROTTLED is answered.",
     "queue_full_ratio":        "Share answered with ESME_RMSGQFUL.",
     "refused_ratio":           "Share answered with --refused-status.",
@@ -43,13 +48,22 @@ SWITCHES = {
 }
 # fmt: on
 """What each field of `Behaviour` does, for the help."""
-_UNITS = {"_delay_s": "SECONDS", "_jitter_s": "SECONDS", "_ratio": "SHARE", "_per_s": "RATE"}
+_UNITS = {"_per_s": "RATE", "_s": "SECONDS", "_ratio": "SHARE"}
 
 Port = Annotated[int, typer.Option(min=0, max=0xFFFF, help="TCP port to listen on; 0 takes a free one, which is told.")]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Account = Annotated[str, typer.Option(metavar="SYSTEM_ID:PASSWORD", help="The account that may bind.")]
 Count = Annotated[int, typer.Option(min=1, max=10**9, help="How many subscribers there are.")]
 Seconds = Annotated[float | None, typer.Option("--for", metavar="SECONDS", help="Stop by itself after so long.")]
+
+Record = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Append a line of JSON for each submit_sm that is accepted, before it is answered. With the same file the"
+        " next one continues, message numbers too.",
+    ),
+]
 
 
 def with_switches(command: Callable[..., None]) -> Callable[..., None]:
@@ -94,6 +108,7 @@ def smsc(
     port: Port = 2775,
     account: Account = "tps:tps",
     seconds: Seconds = None,
+    record: Record = None,
     behaviour: Behaviour,
 ) -> None:
     """Run a simulated SMSC: SMPP 3.4, with every trouble that real ones make.
@@ -103,7 +118,15 @@ def smsc(
     Example: tps simulate smsc --port 2775 --lost-answer-ratio 0.01 --for 60
     """
     _listen(
-        lambda: run_smsc(host, port, behaviour, accounts=_accounts(account), stop_after_s=seconds, output=sys.stdout),
+        lambda: run_smsc(
+            host,
+            port,
+            behaviour,
+            accounts=_accounts(account),
+            record=record,
+            stop_after_s=seconds,
+            output=sys.stdout,
+        ),
         host,
         port,
     )
@@ -116,6 +139,7 @@ def handsets(
     port: Port = 2775,
     account: Account = "tps:tps",
     seconds: Seconds = None,
+    record: Record = None,
     count: Count = 1000,
     families: Annotated[
         bool,
@@ -139,6 +163,7 @@ def handsets(
             subscribers=people,
             pin=pin,
             accounts=_accounts(account),
+            record=record,
             stop_after_s=seconds,
             output=sys.stdout,
         ),
@@ -175,5 +200,7 @@ def _accounts(account: str) -> dict[str, str]:
 def _listen(run: Callable[[], None], host: str, port: int) -> None:
     try:
         run()
+    except RecordError as error:
+        raise BadInputError(f"--record: {error}") from error
     except OSError as error:
         raise BadInputError(f"--port: cannot listen on {host}:{port}: {error.strerror or error}") from error

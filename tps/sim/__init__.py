@@ -5,8 +5,8 @@ read by code of its own, written from the standards, so that a fault on one side
 other.
 
 The SMSC, in reading order: `smsc_behaviour` (what it shall do), `smsc_pdus` (SMPP 3.4 octets), `smsc_fates` (what
-befalls each message), `timer_wheel`, `smsc_receipts` (what goes out), `smsc_centre` (the rules), `smsc_session` (one
-link), `smsc` (the listener).
+befalls each message), `timer_wheel`, `smsc_receipts` (what goes out), `smsc_record` (what was accepted, as a file),
+`smsc_centre` (the rules), `smsc_session` (one link), `smsc` (the listener).
 
 The handsets: `handset_octets`, `handset_tokens`, `handset_wbxml`, `handset_decoder`, `handset_trust`, `handset_text`,
 `handset_behaviour`, `handset_rejections`, `handset_rules`, `handset_settings`, `handset_description`, `handset`; then

@@ -6,6 +6,7 @@ import signal
 import ssl
 import sys
 from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
 from typing import TextIO
 
 import uvloop
@@ -24,14 +25,15 @@ def run_smsc(
     *,
     accounts: Mapping[str, str] = DEFAULT_ACCOUNTS,
     tls: ssl.SSLContext | None = None,
+    record: Path | None = None,
     stop_after_s: float | None = None,
     output: TextIO = sys.stdout,
 ) -> None:
-    """Run an SMSC until SIGTERM, SIGINT or `stop_after_s`.
+    """Run an SMSC until SIGTERM, SIGINT or `stop_after_s`; `record` gets a line for each message that it accepts.
 
     The first line of output is `{"port": ...}` as soon as it listens, the last the counters, both JSON.
     """
-    smsc = Smsc(accounts=accounts, behaviour=behaviour, host=host, port=port, tls=tls)
+    smsc = Smsc(accounts=accounts, behaviour=behaviour, record_file=record, host=host, port=port, tls=tls)
     _run(_serve(smsc, stop_after_s, output, dict))
 
 
@@ -43,6 +45,7 @@ def run_handsets(
     subscribers: Subscribers,
     pin: str | None = None,
     accounts: Mapping[str, str] = DEFAULT_ACCOUNTS,
+    record: Path | None = None,
     stop_after_s: float | None = None,
     output: TextIO = sys.stdout,
 ) -> None:
@@ -60,7 +63,7 @@ def run_handsets(
                 handset = population.handsets[msisdn]
                 _tell(output, {"msisdn": msisdn, "imsi": handset.imsi, "settings": handset.describe().splitlines()})
 
-    smsc = Smsc(accounts=accounts, behaviour=behaviour, on_messages=deliver, host=host, port=port)
+    smsc = Smsc(accounts=accounts, behaviour=behaviour, on_messages=deliver, record_file=record, host=host, port=port)
     _run(_serve(smsc, stop_after_s, output, population.summary))
 
 

@@ -38,6 +38,14 @@ class Behaviour:
     """The message is taken and its receipt comes, but it is never answered."""
     drop_link_after: int | None = None
     """The link closes with its n-th submit_sm, which is taken but not answered; answers before it arrive."""
+    drop_link_ratio: float = 0.0
+    """Share of submit_sm with which their link breaks, half of them taken before; answers before it may be lost too."""
+    up_s: float | None = None
+    """Seconds after which it goes down: all links break, nobody can connect, nothing that is due is forgotten."""
+    up_jitter_s: float = 0.0
+    """Up to so many seconds longer up, drawn each time."""
+    down_s: float = 1.0
+    """Seconds until it comes up again."""
 
     throttle_per_s: float | None = None
     """Above this rate over all links submit_sm gets ESME_RTHROTTLED; a tenth of a second may come at once."""
@@ -71,5 +79,9 @@ class Behaviour:
                 raise ValueError(f"{field.name} {getattr(self, field.name)}: a share from 0.0 to 1.0 is expected")
         if (self.response_id is MessageIdForm.UUID) != (self.receipt_id is MessageIdForm.UUID):
             raise ValueError("a UUID in only one of response_id and receipt_id: nobody could match the receipt")
+        if self.up_s is not None and self.up_s <= 0:
+            raise ValueError("up_s: more than 0 seconds are expected")
+        if self.down_s < 0:
+            raise ValueError("down_s: 0 seconds or more are expected")
         if self.deliver_window < 1:
             raise ValueError("deliver_window: at least 1, or no receipt ever leaves")

@@ -27,6 +27,7 @@ from tps.sim.smsc_pdus import (
     receipt_body,
 )
 from tps.sim.smsc_receipts import Outbound
+from tps.sim.smsc_record import Accepted
 from tps.sim.timer_wheel import TimerWheel
 
 _REORDER_S = 0.02
@@ -53,6 +54,7 @@ class Counters:
     refused: int = 0
     malformed: int = 0
     links_dropped: int = 0
+    outages: int = 0
     delivered: int = 0
     undelivered: int = 0
     receipts_due: int = 0
@@ -73,14 +75,6 @@ class Counters:
         return {**counted, "submits_per_s": round(self.submits / duration, 1) if duration > 0 else 0.0}
 
 
-class Recorded(NamedTuple):
-    """One accepted message, kept for later counting."""
-
-    destination: str
-    octets: bytes
-    message_id: str
-
-
 class _DueReceipts(NamedTuple):
     outbound: Outbound
     receipt: ReceiptDue
@@ -96,12 +90,17 @@ class MessageCentre:
         behaviour: Behaviour,
         wake: Callable[[float], None],
         on_messages: Callable[[list[SubmitSm]], None] | None = None,
-        recording: bool = False,
+        on_accepted: Callable[[list[Accepted]], None] | None = None,
+        first_number: int | None = None,
     ) -> None:
+        """`on_accepted` hears of messages before they are answered, `on_messages` after it.
+
+        `first_number` overrides that of the behaviour.
+        """
         self.accounts = accounts
         self._wake = wake
-        self.on_messages = on_messages
-        self.record: list[Recorded] | None = [] if recording else None
+        self._on_messages = on_messages
+        self._on_accepted = on_accepted
         self.counters = Counters()
         self._outbound = {system_id: Outbound() for system_id in accounts}
         self._binds: Counter[str] = Counter()
@@ -109,7 +108,7 @@ class MessageCentre:
         self._receipts_due: TimerWheel[_DueReceipts] = TimerWheel()
         self._date = (-1, b"")
         self.behave(behaviour)
-        self._next_number = behaviour.first_message_id
+        self._next_number = behaviour.first_message_id if first_number is None else first_number
 
     def behave(self, behaviour: Behaviour) -> None:
         """Behave like this from the next PDU on; message numbers go on."""
@@ -152,7 +151,7 @@ class MessageCentre:
         answers: list[bytes] = []
         receipts: list[ReceiptDue] = []
         early: list[ReceiptDue] = []
-        accepted: list[SubmitSm] = []
+        accepted: list[Accepted] = []
         behaviour, pack, date = self.behaviour, HEADER.pack, self._date_now(now)
         in_response, in_receipt = MESSAGE_ID_FORMATS[behaviour.response_id], MESSAGE_ID_FORMATS[behaviour.receipt_id]
         for (sequence, submitted), fate in zip(batch, self._fates.draw(len(batch), now), strict=True):
@@ -162,26 +161,35 @@ class MessageCentre:
                 continue
             number = self._next_number
             self._next_number = number + 1
-            accepted.append(submitted)
             identity = in_response % number
+            accepted.append(Accepted(number, identity, submitted))
             if fate.answered:
                 answers.append(pack(HEADER_OCTETS + 1 + len(identity), SUBMIT_SM_RESP, 0, sequence) + identity + b"\0")
             else:
                 counters.answers_lost += 1
-            if self.record is not None:
-                self.record.append(Recorded(submitted.destination, submitted.octets, identity.decode()))
             wanted = self._receipts_wanted(submitted.registered_delivery & _REGISTERED_DELIVERY_MASK, fate)
             if wanted:
                 named = in_receipt % number
                 due = ReceiptDue(submitted.source_field, submitted.destination_field, named, fate.state, date)
                 (early if fate.early else receipts).extend([due] * wanted)
         counters.accepted += len(accepted)
+        if self._on_accepted is not None and accepted:
+            self._on_accepted(accepted)
         if early:
             self._send_receipts(outbound, early, date)
         self._answer(answers, write, now)
         self._plan_receipts(outbound, receipts, now)
-        if self.on_messages is not None and accepted:
-            self.on_messages(accepted)
+        if self._on_messages is not None and accepted:
+            self._on_messages([each.submitted for each in accepted])
+
+    def breaks_link(self) -> bool:
+        """Whether the link breaks with the submit_sm that comes now."""
+        ratio = self.behaviour.drop_link_ratio
+        return bool(ratio) and self._random.random() < ratio
+
+    def toss(self) -> bool:
+        """Heads or tails."""
+        return self._random.random() < 0.5
 
     def send(self, system_id: str, source: str, destination: str, octets: bytes, *, data_coding: int = 0) -> None:
         """A handset sends a message: deliver it to `system_id`."""

@@ -79,6 +79,11 @@ class Session(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    def abort(self) -> None:
+        """Close the link with whatever was not sent yet lost."""
+        if self._transport is not None:
+            self._transport.abort()
+
     def write(self, octets: bytes) -> None:
         """Send octets, unless the link is closing already."""
         if self._transport is not None and not self._transport.is_closing():
@@ -132,17 +137,20 @@ class Session(asyncio.Protocol):
             return
         self._submits += 1
         if self._submits == self._centre.behaviour.drop_link_after:
-            self._drop(batch)
+            self._drop(batch, last_taken=True)
+            self.close()
+        elif self._centre.breaks_link():
+            self._drop(batch, last_taken=self._centre.toss())
+            self.abort()
 
-    def _drop(self, batch: list[tuple[int, SubmitSm]]) -> None:
-        """Answer all but the last of the batch, take the last unanswered, and close."""
+    def _drop(self, batch: list[tuple[int, SubmitSm]], *, last_taken: bool) -> None:
+        """Answer all but the last of the batch, which is taken unanswered or not at all."""
         last = batch.pop()
         self._flush(batch)
         batch.clear()
-        assert self._system_id is not None
-        self._centre.submit(self._system_id, [last], _unheard, self._clock())
+        if last_taken and self._system_id is not None:
+            self._centre.submit(self._system_id, [last], _unheard, self._clock())
         self._centre.counters.links_dropped += 1
-        self.close()
 
     def _take_deliver_resp(self, sequence: int, status: int) -> None:
         if self._window is not None and self._system_id is not None:

@@ -352,9 +352,11 @@ async def test_all_links_can_be_dropped_at_once() -> None:
         lambda: Behaviour(lost_answer_ratio=1.5),
         lambda: Behaviour(response_id=MessageIdForm.UUID),
         lambda: Behaviour(deliver_window=0),
+        lambda: Behaviour(up_s=0),
+        lambda: Behaviour(down_s=-1),
     ],
-    ids=["share", "UUID on one side", "no window"],
+    ids=["share", "UUID on one side", "no window", "never up", "down for less than no time"],
 )
 def test_a_behaviour_that_cannot_be_is_refused(wrong: Callable[[], Behaviour]) -> None:
-    with pytest.raises(ValueError, match=r"share|UUID|at least 1"):
+    with pytest.raises(ValueError, match=r"share|UUID|at least 1|seconds"):
         wrong()
