@@ -6,7 +6,7 @@ store's writer gets to them share a transaction, so that a lone trigger waits fo
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tps.decisions.triggers import Answer, Trigger
@@ -83,14 +83,15 @@ class Intake:
         return answers
 
     async def _accept_batch(self, triggers: Sequence[Trigger]) -> list[Answer]:
-        remembered = await self._filter.answers(triggers)
-        left = [trigger for trigger, answer in zip(triggers, remembered, strict=True) if answer is None]
-        stored: Iterator[Answer] = iter(())
-        if left:
-            batch = asyncio.ensure_future(self._take_in_bulk(left, self._filter.begin(left)))
-            # What is stored as claimed must reach dispatch, even when the caller has gone meanwhile.
-            self._keep(batch)
-            stored = iter((await asyncio.shield(batch)).answers)
+        batch: asyncio.Future[TakenIn] | None = None
+        async with self._filter.turn:
+            remembered = await self._filter.answers(triggers)
+            left = [trigger for trigger, answer in zip(triggers, remembered, strict=True) if answer is None]
+            if left:
+                batch = asyncio.ensure_future(self._take_in_bulk(left, self._filter.begin(left)))
+                # What is stored as claimed must reach dispatch, even when the caller has gone meanwhile.
+                self._keep(batch)
+        stored = iter(() if batch is None else (await asyncio.shield(batch)).answers)
         return [next(stored) if answer is None else answer for answer in remembered]
 
     async def accept_one(self, trigger: Trigger) -> Answer:

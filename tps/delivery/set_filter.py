@@ -7,6 +7,7 @@ another, by the back office or a command. It asks the disk once a batch, after t
 from memory is as true as that of a transaction which began at that moment.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 from tps.decisions.identities import bucket_of
@@ -32,6 +33,8 @@ class SetFilter:
     """What this node has learned of pairs that are SET; lives on the event loop."""
 
     def __init__(self, database: Database, capacity: int) -> None:
+        self.turn = asyncio.Lock()
+        """Held from `answers` to `begin`: no batch overtakes what an earlier one changes."""
         self._database = database
         self._pairs = SetPairs(capacity)
         self._has_learned = False
@@ -116,7 +119,9 @@ def found_set(
         if answer is None or answer.outcome is not Outcome.ALREADY_SET or row.pair_seen_at is None:
             continue
         imsi, device, push_id = trigger.imsi, trigger.device, answer.push_id
-        if imsi is not None and device is not None and push_id is not None and _is_plain(trigger):
+        if imsi is None or device is None or push_id is None or not _is_plain(trigger):
+            continue
+        if row.device == device.number:  # a later sighting of a device that is not the newest will be written
             until = row.pair_seen_at + sighting_interval_ms
             found.append(SetPair(imsi, device.number, row.software_version, push_id, until))
     return found
