@@ -4,8 +4,9 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 import structlog
 
@@ -36,6 +37,17 @@ _PEPPER = "fingerprint-pepper"
 def now_ms() -> int:
     """Milliseconds since 1970-01-01 UTC."""
     return time.time_ns() // 1_000_000
+
+
+class Surroundings(NamedTuple):
+    """What a server takes from the world besides its store and its sockets; a simulation has its own."""
+
+    clock: Callable[[], int]
+    """Milliseconds since 1970-01-01 UTC."""
+    monotonic: Callable[[], float]
+    """Seconds that nobody sets."""
+    chance: Callable[[], float]
+    """A number from 0 to 1."""
 
 
 def open_store(config: Config) -> tuple[Database, Seal]:
@@ -70,8 +82,12 @@ def set_up_token(database: Database) -> str | None:
     return keys.renew_set_up_token(database, now_ms=now_ms())
 
 
-def put_together(config: Config, database: Database, seal: Seal) -> Parts:
-    """All parts, ready to run; call it inside the running event loop. `ConfigError` for a route that cannot be."""
+def put_together(config: Config, database: Database, seal: Seal, surroundings: Surroundings | None = None) -> Parts:
+    """All parts, ready to run; call it inside the running event loop. `ConfigError` for a route that cannot be.
+
+    Without `surroundings` they get the clocks and the chance of this machine.
+    """
+    clock, monotonic, chance = surroundings or Surroundings(now_ms, time.monotonic, random.random)
     wake = asyncio.Event()
     sealed_pepper = seal.close(secrets.token_bytes(32), _PEPPER)
     pepper = seal.open(
@@ -80,7 +96,7 @@ def put_together(config: Config, database: Database, seal: Seal) -> Parts:
     catalogue = Catalogue(seal)
     push_ids = PushIds(config.node.number)
     try:
-        routes = Routes(config.routes, chance=random.random)
+        routes = Routes(config.routes, chance=chance)
     except ValueError as error:
         raise ConfigError(str(error)) from error
     flights = Flights()
@@ -88,7 +104,7 @@ def put_together(config: Config, database: Database, seal: Seal) -> Parts:
     node = config.node.name
     handover = Handover()
     transaction = IntakeTransaction(
-        catalogue, seal, push_ids=push_ids, pepper=pepper, rules=rules, node=node, clock=now_ms
+        catalogue, seal, push_ids=push_ids, pepper=pepper, rules=rules, node=node, clock=clock
     )
     return Parts(
         config=config,
@@ -102,11 +118,11 @@ def put_together(config: Config, database: Database, seal: Seal) -> Parts:
             database, transaction, handover, SetFilter(database, config.detection.remembered_pairs), wake=wake
         ),
         dispatch=Dispatch(
-            database, catalogue, seal, routes, flights, node=node, clock=now_ms, handover=handover, wake=wake
+            database, catalogue, seal, routes, flights, node=node, clock=clock, handover=handover, wake=wake
         ),
-        settle=Settle(database, routes, flights, node=node, monotonic=time.monotonic, clock=now_ms, wake=wake),
-        attend=Attend(database, catalogue, flights, node=node, clock=now_ms, wake=wake),
-        clock=now_ms,
+        settle=Settle(database, routes, flights, node=node, monotonic=monotonic, clock=clock, wake=wake),
+        attend=Attend(database, catalogue, flights, node=node, clock=clock, wake=wake),
+        clock=clock,
     )
 
 
