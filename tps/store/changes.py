@@ -20,8 +20,8 @@ from tps.decisions.identities import BUCKETS, bucket_of
 from tps.store.batches import Batch, Fetching, Prepared
 from tps.store.schema import subscriber_change
 
-NAMED = 32
-"""Names a bucket keeps: those changed last."""
+NAMED = 8
+"""Names a bucket keeps, those changed last: few, because each transaction writes the pages they lie on."""
 _NAME_WIDTH = 16
 _NOTED = "changes.noted"
 _EVERYBODY = ""

@@ -180,6 +180,8 @@ def owned(connection: Connection, owner: str, limit: int) -> list[StoredPush]:
 
 def load(connection: Connection, ids: Sequence[tuple[int, int]]) -> dict[int, StoredPush]:
     """These pushes by id, from (bucket, id) pairs; locked until the transaction ends."""
+    if not ids:
+        return {}
     statement, batch = _load(connection.dialect.name)
     return {push.id: push for push in statement.fetch(connection, batch.parameters(ids))}
 

@@ -1,11 +1,13 @@
 """Settings on disk: every version ever published, its body sealed. The newest version of a name is active."""
 
+from functools import cache
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from tps.store import changes
+from tps.store.batches import Fetching
 from tps.store.schema import settings
 
 
@@ -44,12 +46,16 @@ def newest_version(connection: Connection, name: str) -> int:
     return int(connection.execute(newest).scalar_one())
 
 
-def generation(connection: Connection) -> tuple[int, int]:
+class Generation(NamedTuple):
+    """What changes whenever a version is stored."""
+
+    versions: int
+    newest_at: int
+
+
+def generation(connection: Connection) -> Generation:
     """Changes whenever a version is stored, at whichever node."""
-    row = connection.execute(
-        select(func.count(), func.coalesce(func.max(settings.c.created_at), 0)).select_from(settings)
-    ).one()
-    return (row[0], row[1])
+    return _generation(connection.dialect.name).fetch(connection, {})[0]
 
 
 def find(connection: Connection, name: str, version: int | None = None) -> StoredSettings | None:
@@ -81,3 +87,9 @@ def active(connection: Connection) -> list[StoredSettings]:
 def names(connection: Connection) -> frozenset[str]:
     """The names under which settings are published."""
     return frozenset(connection.execute(select(settings.c.name).distinct()).scalars())
+
+
+@cache
+def _generation(dialect: str) -> Fetching[Generation]:
+    versions, newest_at = func.count().label("versions"), func.coalesce(func.max(settings.c.created_at), 0)
+    return Fetching(dialect, select(versions, newest_at.label("newest_at")).select_from(settings), Generation)
