@@ -84,13 +84,12 @@ class Intake:
 
     async def _accept_batch(self, triggers: Sequence[Trigger]) -> list[Answer]:
         batch: asyncio.Future[TakenIn] | None = None
-        async with self._filter.turn:
-            remembered = await self._filter.answers(triggers)
-            left = [trigger for trigger, answer in zip(triggers, remembered, strict=True) if answer is None]
-            if left:
-                batch = asyncio.ensure_future(self._take_in_bulk(left, self._filter.begin(left)))
-                # What is stored as claimed must reach dispatch, even when the caller has gone meanwhile.
-                self._keep(batch)
+        remembered = await self._filter.answers(triggers)
+        left = [trigger for trigger, answer in zip(triggers, remembered, strict=True) if answer is None]
+        if left:
+            batch = asyncio.ensure_future(self._take_in_bulk(left, self._filter.begin(left)))
+            # What is stored as claimed must reach dispatch, even when the caller has gone meanwhile.
+            self._keep(batch)
         stored = iter(() if batch is None else (await asyncio.shield(batch)).answers)
         return [next(stored) if answer is None else answer for answer in remembered]
 

@@ -10,7 +10,7 @@ from memory is as true as that of a transaction which began at that moment.
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
-from tps.decisions.identities import bucket_of
+from tps.decisions.identities import BUCKETS, bucket_of
 from tps.decisions.set_pairs import SetPair, SetPairs
 from tps.decisions.triggers import Answer, Outcome, Trigger
 from tps.store import changes
@@ -33,22 +33,23 @@ class SetFilter:
     """What this node has learned of pairs that are SET; lives on the event loop."""
 
     def __init__(self, database: Database, capacity: int) -> None:
-        self.turn = asyncio.Lock()
-        """Held from `answers` to `begin`: no batch overtakes what an earlier one changes."""
         self._database = database
         self._pairs = SetPairs(capacity)
         self._has_learned = False
-        self._seen: Mapping[int, int] = {}
+        self._seen: Sequence[int] = (0,) * BUCKETS
+        self._look: asyncio.Task[None] | None = None
+        self._next_look: asyncio.Task[None] | None = None
         self._taking_in: list[TakingIn] = []
 
     async def answers(self, triggers: Sequence[Trigger]) -> list[Answer | None]:
         """The answer of each trigger that would change nothing, None for those that need their transaction.
 
+        Batches are answered in the order they came, so one that goes to `begin` at once is not overtaken.
         `RetryLaterError` where the store cannot be asked.
         """
         if not self._has_learned or not any(trigger.is_detection for trigger in triggers):
             return [None] * len(triggers)
-        self._forget_changed(await self._database.read(self._changed))
+        await self._look_at_the_disk()
         # Those who are in a transaction now come first, as they would without a filter.
         apart: set[str | None] = set().union(*(batch.imsis for batch in self._taking_in))
         if None in apart:
@@ -83,18 +84,27 @@ class SetFilter:
         push_id = self._pairs.find(imsi, device.number, device.software_version, trigger.seen_at)
         return None if push_id is None else Answer(Outcome.ALREADY_SET, push_id)
 
+    async def _look_at_the_disk(self) -> None:
+        """Know what was changed until now at least. Those who come while one look is under way share the next."""
+        if self._next_look is None:
+            self._next_look = asyncio.create_task(self._take_next_look(self._look), name="set-filter")
+        await asyncio.shield(self._next_look)
+
+    async def _take_next_look(self, before: "asyncio.Task[None] | None") -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        self._look, self._next_look = self._next_look, None
+        self._forget_changed(await self._database.read(self._changed))
+
     def _changed(self, connection: Connection) -> list[Bucket]:
         return changes.since(connection, self._seen)
 
     def _forget_changed(self, buckets: Iterable[Bucket]) -> None:
         """Forget whom the disk says was changed, and let no batch that began before teach it."""
-        seen = dict(self._seen)
+        seen = list(self._seen)
         for bucket in buckets:
-            last = bucket.changes - seen.get(bucket.bucket, 0)
-            if last <= 0:  # a read that began later was here first
-                continue
+            names = bucket.named(bucket.changes - seen[bucket.bucket])
             seen[bucket.bucket] = bucket.changes
-            names = bucket.named(last)
             if names is None:
                 self._pairs.forget_bucket(bucket.bucket)
             for imsi in names or ():

@@ -9,11 +9,23 @@ same buckets wait for a commit, never for each other.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, SmallInteger, Text, func, select, true
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    SmallInteger,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+    true,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tps.decisions.identities import BUCKETS, bucket_of
@@ -25,6 +37,7 @@ NAMED = 8
 _NAME_WIDTH = 16
 _NOTED = "changes.noted"
 _EVERYBODY = ""
+_encode = msgspec.json.Encoder().encode
 
 
 class Bucket(NamedTuple):
@@ -40,11 +53,6 @@ class Bucket(NamedTuple):
             return None
         names = self.newest[-last * _NAME_WIDTH :]
         return [names[at : at + _NAME_WIDTH].rstrip() for at in range(0, len(names), _NAME_WIDTH)]
-
-
-class _Count(NamedTuple):
-    bucket: int
-    changes: int
 
 
 def note(connection: Connection, imsis: Iterable[str]) -> None:
@@ -74,14 +82,9 @@ def write_noted(connection: Connection) -> None:
     statement.run(connection, batch.parameters([_row(bucket, names[bucket], uncounted) for bucket in buckets]))
 
 
-def since(connection: Connection, seen: Mapping[int, int]) -> list[Bucket]:
-    """The buckets with more changes than `seen` (bucket -> changes)."""
-    counts = _counts(connection.dialect.name).fetch(connection, {})
-    advanced = [(count.bucket,) for count in counts if count.changes > seen.get(count.bucket, 0)]
-    if not advanced:
-        return []
-    statement, batch = _named(connection.dialect.name)
-    return statement.fetch(connection, batch.parameters(advanced))
+def since(connection: Connection, seen: Sequence[int]) -> list[Bucket]:
+    """The buckets with more changes than were seen of them."""
+    return _since(connection.dialect.name).fetch(connection, {"seen": _encode(seen).decode()})
 
 
 def _row(bucket: int, imsis: list[str], uncounted: int) -> Bucket:
@@ -107,16 +110,12 @@ def _add(dialect: str) -> tuple[Prepared, Batch]:
 
 
 @cache
-def _counts(dialect: str) -> Fetching[_Count]:
-    return Fetching(dialect, select(subscriber_change.c.bucket, subscriber_change.c.changes), _Count)
-
-
-@cache
-def _named(dialect: str) -> tuple[Fetching[Bucket], Batch]:
-    batch = Batch(dialect, bucket=SmallInteger())
-    statement = (
-        select(*(subscriber_change.c[name] for name in Bucket._fields))
-        .select_from(batch.source)
-        .join(subscriber_change, subscriber_change.c.bucket == batch.c["bucket"])
-    )
-    return Fetching(dialect, statement, Bucket), batch
+def _since(dialect: str) -> Fetching[Bucket]:
+    bucket, count = subscriber_change.c.bucket, subscriber_change.c.changes
+    counts = bindparam("seen", type_=Text)
+    seen: ColumnElement[int]
+    if dialect == "sqlite":
+        seen = func.json_extract(counts, func.printf("$[%d]", bucket))
+    else:
+        seen = cast(func.json_array_element_text(cast(counts, postgresql.JSON), bucket), BigInteger)
+    return Fetching(dialect, select(bucket, count, subscriber_change.c.newest).where(count > seen), Bucket)

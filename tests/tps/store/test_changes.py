@@ -19,7 +19,8 @@ IN_ONE_BUCKET = [number for number in range(20_000) if bucket_of(imsi(number)) =
 
 
 async def since(database: Database, seen: dict[int, int]) -> dict[int, Bucket]:
-    found = await database.read(lambda connection: changes.since(connection, seen))
+    counts = [seen.get(bucket, 0) for bucket in range(BUCKETS)]
+    found = await database.read(lambda connection: changes.since(connection, counts))
     return {bucket.bucket: bucket for bucket in found}
 
 
