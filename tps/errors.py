@@ -18,3 +18,14 @@ class RetryLaterError(Exception):
         super().__init__(message)
         self.message = message
         self.delay_s = delay_s
+
+
+class StoreDamagedError(RetryLaterError):
+    """What lies on the disk is no sound database: the server stops, a person must act.
+
+    `message` is what callers are told, the text names the store and the way out.
+    """
+
+    def __init__(self, advice: str) -> None:
+        super().__init__("the store is damaged, and the server stops; nothing was stored", delay_s=60.0)
+        self.args = (advice,)
