@@ -14,6 +14,7 @@ from tps.backoffice import keys
 from tps.config import Config, ConfigError, sealing_keys
 from tps.decisions.push_id import PushIds
 from tps.delivery.attend import Attend
+from tps.delivery.backlog import Backlog
 from tps.delivery.catalogue import Catalogue
 from tps.delivery.dispatch import Dispatch
 from tps.delivery.flights import Flights
@@ -103,6 +104,8 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
     rules = IntakeRules(config.detection.default_settings, config.detection.sighting_interval_s * 1000)
     node = config.node.name
     handover = Handover()
+    set_filter = SetFilter(database, config.detection.remembered_pairs)
+    backlog = Backlog(database, config.store.max_open_pushes)
     transaction = IntakeTransaction(
         catalogue, seal, push_ids=push_ids, pepper=pepper, rules=rules, node=node, clock=clock
     )
@@ -114,9 +117,8 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
         push_ids=push_ids,
         routes=routes,
         flights=flights,
-        intake=Intake(
-            database, transaction, handover, SetFilter(database, config.detection.remembered_pairs), wake=wake
-        ),
+        backlog=backlog,
+        intake=Intake(database, transaction, handover, set_filter, backlog, wake=wake),
         dispatch=Dispatch(
             database, catalogue, seal, routes, flights, node=node, clock=clock, handover=handover, wake=wake
         ),
@@ -140,6 +142,7 @@ async def delivering(parts: Parts) -> AsyncIterator[None]:
         dispatch = group.create_task(parts.dispatch.run(), name="dispatch")
         settle = group.create_task(parts.settle.run(), name="settle")
         attend = group.create_task(parts.attend.run(), name="attend")
+        backlog = group.create_task(parts.backlog.run(), name="backlog")
         try:
             yield
         finally:
@@ -153,5 +156,5 @@ async def delivering(parts: Parts) -> AsyncIterator[None]:
                     await settle
             except TimeoutError:
                 log.warning("delivery.stopped_with_pushes_in_flight", count=len(parts.flights))
-            for task in (routes, dispatch, settle, attend):
+            for task in (routes, dispatch, settle, attend, backlog):
                 task.cancel()

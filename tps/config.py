@@ -22,11 +22,12 @@ _URL_QUERY = re.compile(r"\?.*", re.DOTALL)
 # fmt: off
 _RANGES: Mapping[str, tuple[float, float]] = {
     "store.max_page":                (1, 10_000),
+    "store.max_open_pushes":         (0, 1_000_000_000),
     "http.port":                     (0, 0xFFFF),
     "http.max_body_octets":          (512, 1 << 30),
     "http.max_line_octets":          (64, 1 << 20),
     "detection.sighting_interval_s": (0, 366 * 86_400),
-    "detection.remembered_pairs": (0, 1_000_000_000),
+    "detection.remembered_pairs":    (0, 1_000_000_000),
     "node.number":                   (0, 63),
     "node.stop_timeout_s":           (0.1, 3600),
 }
@@ -50,6 +51,8 @@ class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     Neither given: a key file is made beside an SQLite store."""
     max_page: int = 1000
     """Rows that one page of a list may hold."""
+    max_open_pushes: int = 2_000_000
+    """Pushes that may wait to be sent; beyond them streams are read no further and requests answered 503. 0: any."""
 
 
 class HttpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

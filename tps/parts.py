@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tps.config import Config
 from tps.decisions.push_id import PushIds
 from tps.delivery.attend import Attend
+from tps.delivery.backlog import Backlog
 from tps.delivery.catalogue import Catalogue
 from tps.delivery.dispatch import Dispatch
 from tps.delivery.flights import Flights
@@ -27,6 +28,7 @@ class Parts:
     push_ids: PushIds
     routes: Routes
     flights: Flights
+    backlog: Backlog
     intake: Intake
     dispatch: Dispatch
     settle: Settle

@@ -75,6 +75,8 @@ class Event(StrEnum):
 
 OPEN_STATES = frozenset({State.QUEUED, State.SENDING, State.SENT, State.UNCERTAIN, State.HELD})
 """States in which something can still come of the push."""
+UNSENT_STATES = OPEN_STATES - {State.SENT}
+"""States of work: what waits to leave, or may have to leave again. A SENT push only waits for its receipts."""
 KEY_HOLDING_STATES = OPEN_STATES | {State.DELIVERED}
 """States that hold the pair's key: at most one such push per (IMSI, device, settings fingerprint)."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tps.decisions.triggers import Answer, Trigger
+from tps.delivery.backlog import Backlog
 from tps.delivery.handover import Handover
 from tps.delivery.intake_transaction import NOTHING_TAKEN_IN, IntakeTransaction, TakenIn
 from tps.delivery.set_filter import SetFilter, TakingIn
@@ -21,8 +22,9 @@ BATCH_MAX = 1000
 BULK_FROM, BULK_PATIENCE_S = 100, 0.1
 """Batches of this size wait a little for the routes to have room, so that a stream is as fast as the way and not faster
 at the price of a detour over the disk. With slow routes the patience ends, and the batch is stored to wait."""
-WAITING_MAX = 20_000
-"""Lone triggers that may wait for their commit before callers are asked to come back later."""
+WAITING_MAX = 2 * BATCH_MAX
+"""Lone triggers that may wait for their commit before callers are asked to come back later: two transactions of them,
+so that nobody waits longer than the disk takes for these."""
 GATHERED_EXPECTED = 32
 """Lone triggers that the first gathering takes room for; the next ones for twice what the last one held."""
 
@@ -61,6 +63,7 @@ class Intake:
         transaction: IntakeTransaction,
         handover: Handover,
         set_filter: SetFilter,
+        backlog: Backlog,
         *,
         wake: asyncio.Event,
     ) -> None:
@@ -68,6 +71,7 @@ class Intake:
         self._database = database
         self._handover = handover
         self._filter = set_filter
+        self._backlog = backlog
         self._wake = wake
         self._gathering = Gathering()
         self._gathering.close()
@@ -76,7 +80,10 @@ class Intake:
         self._storing: set[asyncio.Future[Any]] = set()
 
     async def accept(self, triggers: Sequence[Trigger]) -> list[Answer]:
-        """One answer a trigger, in order, once all of them are durable. Any length; stored `BATCH_MAX` at a time."""
+        """One answer a trigger, in order, once all of them are durable. Any length; stored `BATCH_MAX` at a time.
+
+        `RetryLaterError` where the store cannot be used, or takes no more: of a longer list the first may be stored.
+        """
         answers: list[Answer] = []
         for start in range(0, len(triggers), BATCH_MAX):
             answers += await self._accept_batch(triggers[start : start + BATCH_MAX])
@@ -87,6 +94,7 @@ class Intake:
         remembered = await self._filter.answers(triggers)
         left = [trigger for trigger, answer in zip(triggers, remembered, strict=True) if answer is None]
         if left:
+            self._backlog.admit(len(left))
             batch = asyncio.ensure_future(self._take_in_bulk(left, self._filter.begin(left)))
             # What is stored as claimed must reach dispatch, even when the caller has gone meanwhile.
             self._keep(batch)
@@ -94,7 +102,10 @@ class Intake:
         return [next(stored) if answer is None else answer for answer in remembered]
 
     async def accept_one(self, trigger: Trigger) -> Answer:
-        """The answer to a lone trigger, which shares its commit with its neighbours."""
+        """The answer to a lone trigger, which shares its commit with its neighbours.
+
+        `RetryLaterError` where the store cannot be used, takes no more, or too many wait for it.
+        """
         (remembered,) = await self._filter.answers([trigger])
         if remembered is not None:
             return remembered
@@ -102,6 +113,7 @@ class Intake:
             raise RetryLaterError(
                 "more requests than the disk takes are waiting; nothing was stored, send it again", delay_s=1.0
             )
+        self._backlog.admit(1)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         if not self._gathering.add(trigger, answer):
             self._gathering = Gathering()
@@ -122,7 +134,10 @@ class Intake:
     async def _take_in_bulk(self, triggers: Sequence[Trigger], taking_in: TakingIn) -> TakenIn:
         if len(triggers) >= BULK_FROM:
             await self._handover.wait_for_room(len(triggers), BULK_PATIENCE_S)
-        return await self._take_in(lambda: triggers, len(triggers), taking_in)
+        try:
+            return await self._take_in(lambda: triggers, len(triggers), taking_in)
+        finally:
+            self._backlog.end(len(triggers))
 
     async def _take_in_gathered(self, gathering: Gathering) -> None:
         try:
@@ -137,6 +152,7 @@ class Intake:
                 if not waiting.done():
                     waiting.set_result(answer)
         self._waiting -= len(gathering.answers)
+        self._backlog.end(len(gathering.answers))
         self._expected = max(GATHERED_EXPECTED, 2 * len(gathering.answers))
 
     async def _take_in(self, triggers: Callable[[], Sequence[Trigger]], expected: int, taking_in: TakingIn) -> TakenIn:
@@ -152,6 +168,7 @@ class Intake:
         finally:
             self._handover.hand_over(granted, taken.departing)
             self._filter.end(taking_in, taken.found_set)
-        self._handover.waiting_on_disk |= taken.waiting
+        self._handover.waiting_on_disk |= taken.waiting > 0
+        self._backlog.note_stored(taken.waiting + len(taken.departing))
         self._wake.set()
         return taken

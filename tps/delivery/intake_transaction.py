@@ -52,13 +52,13 @@ class TakenIn(NamedTuple):
     answers: Sequence[Answer]
     departing: Sequence[Departing]
     """Pushes stored as claimed by this node."""
-    waiting: bool
-    """True when pushes were stored as QUEUED."""
+    waiting: int
+    """How many pushes were stored as QUEUED."""
     found_set: Sequence[SetPair]
     """For `tps.delivery.set_filter`."""
 
 
-NOTHING_TAKEN_IN = TakenIn((), (), waiting=False, found_set=())
+NOTHING_TAKEN_IN = TakenIn((), (), waiting=0, found_set=())
 
 
 class IntakeTransaction:
@@ -108,10 +108,11 @@ class IntakeTransaction:
             else:
                 answers[place] = decided
         stored = self._store(connection, triggers, sends, answers, now)
+        departing = [Departing(_due(push, now), profiles[push.settings]) for push in stored if push.owner is not None]
         return TakenIn(
             [answer for answer in answers if answer is not None],
-            [Departing(_due(push, now), profiles[push.settings]) for push in stored if push.owner is not None],
-            any(push.owner is None for push in stored),
+            departing,
+            len(stored) - len(departing),
             found_set(triggers, answers, known, self._rules.sighting_interval_ms),
         )
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from tps.decisions.push_life import State
+from tps.decisions.push_life import UNSENT_STATES, State
 from tps.store.batches import Batch, Fetching, Prepared, inserting
 from tps.store.schema import is_open, push
 
@@ -125,6 +125,8 @@ _ROW = tuple(push.c[name] for name in PushRow._fields)
 _PLACE = itemgetter(0, 1)
 """Bucket and id: every node touches rows in the same order, so that no two wait for each other."""
 _KEY = (push.c.bucket, push.c.imsi, push.c.device, push.c.fingerprint, push.c.key_released)
+
+_UNSENT_STATES = sorted(int(state) for state in UNSENT_STATES)
 
 
 def history_line(now_ms: int, event: str, state: State, detail: str = "") -> str:
@@ -235,6 +237,12 @@ def counts_by_state(connection: Connection) -> dict[int, int]:
     """How many open pushes there are in each open state."""
     statement = select(push.c.state, func.count()).where(is_open).group_by(push.c.state)
     return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def count_unsent(connection: Connection, at_most: int) -> int:
+    """How many pushes wait to leave, or to be sent again; counting ends at `at_most`."""
+    unsent = select(push.c.id).where(is_open, push.c.state.in_(_UNSENT_STATES)).limit(at_most).subquery()
+    return connection.execute(select(func.count()).select_from(unsent)).scalar_one()
 
 
 @cache

@@ -8,6 +8,7 @@ from tps.backoffice import settings, subscribers
 from tps.backoffice.subscribers import Account
 from tps.decisions.policy import DeliveryPolicy
 from tps.decisions.push_id import PushIds
+from tps.delivery.backlog import Backlog
 from tps.delivery.catalogue import Catalogue
 from tps.delivery.handover import Handover
 from tps.delivery.intake import Intake
@@ -43,4 +44,5 @@ async def begin(database: Database, seal: Seal) -> Intake:
         node="node-0",
         clock=lambda: NOW,
     )
-    return Intake(database, transaction, Handover(), SetFilter(database, 1), wake=asyncio.Event())
+    set_filter, backlog = SetFilter(database, 1), Backlog(database, 0)
+    return Intake(database, transaction, Handover(), set_filter, backlog, wake=asyncio.Event())

@@ -129,11 +129,16 @@ class Api:
 
 @asynccontextmanager
 async def running(
-    url: str, *, http: HttpConfig | None = None, default_settings: str | None = "internet", makes_key: bool = True
+    url: str,
+    *,
+    http: HttpConfig | None = None,
+    default_settings: str | None = "internet",
+    max_open_pushes: int = 0,
+    makes_key: bool = True,
 ) -> AsyncIterator[Api]:
     """A server without routes to an SMSC, and a caller with a key, or with the set-up token only."""
     config = Config(
-        store=StoreConfig(url=url, max_page=5),
+        store=StoreConfig(url=url, max_page=5, max_open_pushes=max_open_pushes),
         http=http or HttpConfig(port=0),
         detection=DetectionConfig(default_settings=default_settings),
         node=NodeConfig(stop_timeout_s=5.0),
