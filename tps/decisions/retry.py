@@ -16,7 +16,7 @@ class RetryAt:
     counts_as_attempt: bool
     """False when the refusal says nothing about the part (the SMSC was busy)."""
     slow_down: bool
-    """True when the whole link should pause, not only this part."""
+    """True when the whole link should go slower, not only this part wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ _TEMPORARY: Final[dict[int, RetryAt]] = {
 # fmt: on
 
 _VENDOR_SPECIFIC = range(0x400, 0x500)
-SLOW_DOWN: Final = {status: decision.delay_s for status, decision in _TEMPORARY.items() if decision.slow_down}
-"""The statuses that ask the whole link to pause, and for how many seconds."""
+SLOW_DOWN: Final = frozenset(status for status, decision in _TEMPORARY.items() if decision.slow_down)
+"""The statuses that ask the whole link to go slower."""
 
 
 def decide(command_status: int, *, attempt: int, attempts_max: int = 8) -> RetryAt | GiveUp:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from tps.smpp.outcomes import Outcomes
+from tps.smpp.pace import Pace
 from tps.smpp.pdus import Bind, ProtocolError
 from tps.smpp.route_config import RouteConfig
 from tps.smpp.session import Counters, Session
@@ -65,6 +66,7 @@ class Link(asyncio.Protocol):
         self.name = name
         self.bind = bind
         self.counters = Counters()
+        self.pace = Pace(config.rate_per_s, asyncio.get_running_loop().time())
         self.session: Session | None = None
         self.reason = "not connected yet"
         self._config = config
@@ -161,6 +163,7 @@ class Link(asyncio.Protocol):
             number=self._next_number(),
             outcomes=self._outcomes,
             counters=self.counters,
+            pace=self.pace,
         )
         self._flush()
 

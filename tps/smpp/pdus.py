@@ -47,6 +47,7 @@ SAR_SEGMENT_SEQNUM   : Final = 0x020F  # 5.3.2.24
 NETWORK_ERROR_CODE   : Final = 0x0423  # 5.3.2.31
 MESSAGE_PAYLOAD      : Final = 0x0424  # 5.3.2.32
 MESSAGE_STATE        : Final = 0x0427  # 5.3.2.35
+CONGESTION_STATE     : Final = 0x0428  # SMPP 5.0 clause 4.8.4.18
 
 # esm_class: clause 5.2.12
 ESM_UDHI             : Final = 0x40  # GSM specific feature: user data header

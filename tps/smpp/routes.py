@@ -33,6 +33,12 @@ class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):
     """PDUs that await their response."""
     backlog: int
     """PDUs that await their place in the window."""
+    rate_per_s: float | None
+    """submit_sm a second that it may send now; null is no limit."""
+    rate_learnt: bool
+    """True while that is less than agreed, because the SMSC asked for it."""
+    congestion: int | None
+    """Load of the SMSC in percent, where it tells (congestion_state of SMPP 5.0)."""
     counters: Counters
 
 
@@ -45,6 +51,8 @@ class RouteStatus(msgspec.Struct, frozen=True, kw_only=True):
     system_id: str
     up: bool
     room: int
+    rate_per_s: float | None
+    """submit_sm a second that the links that are up may send now; null is no limit."""
     links: tuple[LinkStatus, ...]
 
 
@@ -91,6 +99,13 @@ class Route:
     def capacity(self) -> int:
         """PDUs the route takes when nothing is on its way: over all links that are up."""
         return sum(link.up for link in self._senders) * self.config.backlog
+
+    @property
+    def rate_per_s(self) -> float | None:
+        """submit_sm a second that the links that are up may send now; None is no limit."""
+        rates = [link.pace.rate_per_s for link in self._senders if link.up]
+        limited = [rate for rate in rates if rate is not None]
+        return _rounded(sum(limited)) if len(limited) == len(rates) else None
 
     def pdu_count(self, segments: int) -> int:
         """PDUs, and so parts in the outcomes, of a push of so many segments: one in all with carriage "payload"."""
@@ -149,6 +164,7 @@ class Route:
             system_id=config.system_id,
             up=self.up,
             room=self.room(),
+            rate_per_s=self.rate_per_s,
             links=tuple(_link_status(link) for link in self.links),
         )
 
@@ -167,6 +183,10 @@ def _shares(sizes: list[int], rooms: list[int]) -> list[int]:
     return ends
 
 
+def _rounded(rate_per_s: float | None) -> float | None:
+    return None if rate_per_s is None else round(rate_per_s, 1)
+
+
 def _link_status(link: Link) -> LinkStatus:
     session = link.session
     return LinkStatus(
@@ -177,6 +197,9 @@ def _link_status(link: Link) -> LinkStatus:
         reason=link.reason,
         window=session.window.used if session else 0,
         backlog=session.window.waiting if session else 0,
+        rate_per_s=_rounded(link.pace.rate_per_s),
+        rate_learnt=link.pace.learnt,
+        congestion=link.pace.congestion,
         counters=link.counters,
     )
 

@@ -10,7 +10,7 @@ The session owns no socket and no clock. Whoever owns them (`tps.smpp.link`, a t
     session.octets_to_send(now)           after each of these; write what it gives, unless the socket is full
 
 *Slots* (`tps.smpp.window`). `submit` writes the body of each submit_sm and puts it into the backlog. `octets_to_send`
-moves as many from there into the window as the window, the rate and a pause allow, and numbers them: so what is in the
+moves as many from there into the window as the window and the pace allow, and numbers them: so what is in the
 window has been handed to the socket, and what is in the backlog has not. A slot is taken then, and comes back exactly
 once, in one of three ways: a response (also generic_nack with its sequence_number), `response_timeout_s`, or the end of
 the session. The first gives a response, the others give `unknown`. What is still in the backlog at the end is `unsent`.
@@ -20,8 +20,8 @@ A response after its timeout is only counted, because its part has been given aw
 throttled part goes back to its place there, which is at the front.
 
 *Throttling.* ESME_RTHROTTLED and ESME_RMSGQFUL say that the SMSC is busy, not that the part is bad: the part goes back,
-the session pauses, and the caller never hears of it; unless it happens to one part again and again (the full queue of
-one subscriber), which is reported so that others can pass.
+the link slows down (`tps.smpp.pace`), and the caller never hears of it; unless it happens to one part again and again
+(the full queue of one subscriber), which is reported so that others can pass.
 
 *Life.* `tps.smpp.session_states` holds the whole of it in one table; every move goes through `_move`. CLOSED is final:
 all slots are back, and what is left to send (the answer to an unbind) may be written before the socket is closed. The
@@ -41,11 +41,11 @@ from tps.decisions import retry
 from tps.smpp import pdus
 from tps.smpp.command_status import describe
 from tps.smpp.outcomes import Outcomes, to_inbound, to_receipt
-from tps.smpp.pace import TokenBucket
+from tps.smpp.pace import Pace
 from tps.smpp.pdus import Bind, ProtocolError
 from tps.smpp.session_states import TRANSITIONS, Event, State
 from tps.smpp.submit_sm import Coding, Message, SubmitTemplate
-from tps.smpp.window import THROTTLES_MAX, Entry, Response, Window
+from tps.smpp.window import THROTTLES_MAX, Response, Slot, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,8 +88,9 @@ class Session:
         number: int = 0,
         outcomes: Outcomes | None = None,
         counters: Counters | None = None,
+        pace: Pace | None = None,
     ) -> None:
-        """Outcomes and counters may be shared with other sessions; `number` then tells whose token is whose."""
+        """Outcomes, counters and pace may outlive a session; `number` tells whose token is whose."""
         self.state = State.OPEN
         self.reason = ""
         self.number = number
@@ -99,8 +100,7 @@ class Session:
         self._config = config
         self._bind = bind
         self._templates: dict[Coding | None, SubmitTemplate] = {None: SubmitTemplate(config)}
-        self._bucket = TokenBucket(config.rate_per_s, now) if config.rate_per_s else None
-        self._resume_at = now
+        self._pace = pace if pace is not None else Pace(config.rate_per_s, now)
         self._send_at: float | None = None
         self._sequence = 0
         self._requests: dict[int, tuple[int, float]] = {}
@@ -153,19 +153,14 @@ class Session:
         return octets
 
     def _fill_window(self, now: float) -> None:
-        """Send what window, pause and rate allow; note when more may go for the latter two."""
+        """Send what window and pace allow; note when the pace will allow more."""
         self._send_at = None
-        count = self.window.sendable
-        if count <= 0:
+        sendable = self.window.sendable
+        if sendable <= 0:
             return
-        if now < self._resume_at:
-            self._send_at = self._resume_at
-            return
-        if self._bucket is not None:
-            granted = self._bucket.take(count, now)
-            if granted < count:
-                self._send_at = self._bucket.ready_at(count - granted)
-            count = granted
+        count = self._pace.take(sendable, now)
+        if count < sendable:
+            self._send_at = self._pace.ready_at(sendable - count)
         octets, self._sequence = self.window.send(count, self._sequence, now + self._config.response_timeout_s)
         self._out += octets
         self.counters.submitted += count
@@ -203,36 +198,51 @@ class Session:
         responses: list[Response] = []
         answer, release = responses.append, self.window.release
         submit_sm_resp, slow_down, message_id = pdus.SUBMIT_SM_RESP, retry.SLOW_DOWN, pdus.message_id
-        throttled: list[tuple[int, Entry]] = []
+        throttled: list[tuple[int, Slot]] = []
         for command, status, sequence, body in found:
             if command != submit_sm_resp:
                 self._take_other(command, status, sequence, body, now)
                 continue
-            entry = release(sequence)
-            if entry is None:
+            slot = release(sequence)
+            if slot is None:
                 self.counters.late += 1
             elif status in slow_down:
-                throttled.append((status, entry))
+                throttled.append((status, slot))
             else:
-                answer((entry[1], entry[2], status, message_id(body)))
-        self._report(responses)
+                entry, identifier = slot[1], message_id(body)
+                if len(body) > len(identifier) + 1:
+                    self._take_parameters(body, len(identifier) + 1, now)
+                answer((entry[1], entry[2], status, identifier))
+        if responses:
+            self._report(responses)
+            self._pace.note_accepted(len(responses), now)
         if throttled:
             self._throttle(throttled, now)
         self._leave_when_drained(now)
+
+    def _take_parameters(self, body: bytes, position: int, now: float) -> None:
+        """Optional parameters of a response; what cannot be read there changes nothing."""
+        try:
+            parameters = pdus.decode_tlvs(body, position)
+        except DecodeError:
+            return
+        congestion = parameters.get(pdus.CONGESTION_STATE)
+        if congestion:
+            self._pace.note_congestion(congestion[0], now)
 
     def _report(self, responses: "list[Response]") -> None:
         self.outcomes.responses += responses
         self.counters.answered += len(responses)
         self.counters.refused += sum(1 for response in responses if response[2])
 
-    def _throttle(self, throttled: "list[tuple[int, Entry]]", now: float) -> None:
-        """Pause, and put the parts back; while leaving there is no backlog, and patience with one part is finite."""
+    def _throttle(self, throttled: "list[tuple[int, Slot]]", now: float) -> None:
+        """Slow down, and put the parts back; while leaving there is no backlog, and patience with one is finite."""
         patience = THROTTLES_MAX if self.state is State.BOUND else 0
-        pause_s = max(retry.SLOW_DOWN[status] for status, _ in throttled)
-        self._resume_at = max(self._resume_at, now + pause_s)
+        last_sent_at = max(deadline for _, (deadline, _) in throttled) - self._config.response_timeout_s
+        self._pace.note_refused(last_sent_at, now)
         self.counters.throttled += len(throttled)
-        self._report([(entry[1], entry[2], status, "") for status, entry in throttled if entry[4] >= patience])
-        returned = [entry for _, entry in throttled if entry[4] < patience]
+        self._report([(entry[1], entry[2], status, "") for status, (_, entry) in throttled if entry[4] >= patience])
+        returned = [entry for _, (_, entry) in throttled if entry[4] < patience]
         if returned:
             self.window.put_back(returned)
 
@@ -257,16 +267,17 @@ class Session:
 
     def _take_nack(self, status: int, sequence: int, now: float) -> None:
         """generic_nack (clause 4.3) stands for the response to the request with its sequence_number."""
-        entry = self.window.release(sequence)
-        if entry is None:
+        slot = self.window.release(sequence)
+        if slot is None:
             request = self._requests.get(sequence)
             command = request[0] | pdus.RESPONSE if request else pdus.GENERIC_NACK
             self._take_answer(command, status or pdus.ESME_RUNKNOWNERR, sequence)
         elif status in retry.SLOW_DOWN:
-            self._throttle([(status, entry)], now)
+            self._throttle([(status, slot)], now)
         else:
             # Never a success, even where it carries ESME_ROK.
-            self._report([(entry[1], entry[2], status or pdus.ESME_RUNKNOWNERR, "")])
+            _, (_, key, part, _, _) = slot
+            self._report([(key, part, status or pdus.ESME_RUNKNOWNERR, "")])
 
     def _take_answer(self, command: int, status: int, sequence: int) -> None:
         """The response to our bind, enquire_link or unbind."""

@@ -26,6 +26,8 @@ Response = tuple[int, int, int, str]
 """Key, part, command_status, message_id."""
 Entry = tuple[int, int, int, bytes, int]
 """Ordinal of submission, key, part, body of the submit_sm, throttled answers so far."""
+Slot = tuple[float, Entry]
+"""When it expires, in seconds of the session's clock, and what it holds."""
 
 
 class Window:
@@ -38,7 +40,7 @@ class Window:
         self._backlog_size = backlog_size
         self._ordinal = 0
         self._backlog: deque[Entry] = deque()
-        self._sent: dict[int, tuple[float, Entry]] = {}
+        self._sent: dict[int, Slot] = {}
 
     def __repr__(self) -> str:
         """Like <Window 12 of 50, backlog 300>."""
@@ -112,10 +114,9 @@ class Window:
             octets += (pack(HEADER_OCTETS + len(body), SUBMIT_SM, 0, sequence), body)
         return octets, sequence
 
-    def release(self, sequence: int) -> Entry | None:
+    def release(self, sequence: int) -> Slot | None:
         """Free the slot of an answered PDU; None when no slot has this number."""
-        slot = self._sent.pop(sequence, None)
-        return None if slot is None else slot[1]
+        return self._sent.pop(sequence, None)
 
     def expire(self, now: float) -> list[Part]:
         """Free the slots whose time is over."""

@@ -123,12 +123,26 @@ def _of_links(links: Iterable[tuple[str, LinkStatus]]) -> Iterator[Metric]:
     window = GaugeMetricFamily("tps_smpp_window", "PDUs that await their response", labels=_LINK_LABELS)
     backlog = GaugeMetricFamily("tps_smpp_backlog", "PDUs that await their place in the window", labels=_LINK_LABELS)
     up = GaugeMetricFamily("tps_smpp_link_up", "1 while the link is bound", labels=_LINK_LABELS)
+    rate = GaugeMetricFamily(
+        "tps_smpp_rate_per_s", "submit_sm a second that may be sent now; absent without a limit", labels=_LINK_LABELS
+    )
+    learnt = GaugeMetricFamily(
+        "tps_smpp_rate_learnt", "1 while the SMSC asks for less than agreed", labels=_LINK_LABELS
+    )
+    congestion = GaugeMetricFamily(
+        "tps_smpp_congestion_percent", "Load of the SMSC, where it tells", labels=_LINK_LABELS
+    )
     counters = {field: CounterMetricFamily(*words, labels=_LINK_LABELS) for field, words in _LINK_COUNTERS.items()}
     for route, link in links:
         labels = (route, link.name)
         window.add_metric(labels, link.window)
         backlog.add_metric(labels, link.backlog)
         up.add_metric(labels, int(link.up))
+        learnt.add_metric(labels, int(link.rate_learnt))
+        if link.rate_per_s is not None:
+            rate.add_metric(labels, link.rate_per_s)
+        if link.congestion is not None:
+            congestion.add_metric(labels, link.congestion)
         for field, family in counters.items():
             family.add_metric(labels, getattr(link.counters, field))
-    yield from (window, backlog, up, *counters.values())
+    yield from (window, backlog, up, rate, learnt, congestion, *counters.values())

@@ -112,17 +112,20 @@ def test_only_the_slots_that_are_due_expire() -> None:
 
 
 @pytest.mark.parametrize("status", [0x58, 0x14])
-def test_a_throttled_part_goes_to_the_front_and_the_session_pauses(status: int) -> None:
+def test_a_throttled_part_goes_to_the_front_and_the_link_goes_slower(status: int) -> None:
     session = bound()
     session.submit([message(1, parts=5)])
     sent(session)
     session.receive(submit_sm_resp(3, status=status) + submit_sm_resp(2, status=status), 1.0)
     assert session.outcomes.responses == []
     assert sent(session, now=1.0) == []
-    assert session.next_timer() == 1.5
-    session.tick(1.5)
-    assert sent(session, now=1.5) == [5, 6]
-    session.receive(submit_sm_resp(5) + submit_sm_resp(6), 2.0)
+    assert session.next_timer() == pytest.approx(1.1)
+    session.tick(1.1)
+    assert sent(session, now=1.1) == [5]
+    assert session.next_timer() == pytest.approx(2.1)  # nothing got through so far: one a second
+    session.tick(2.2)
+    assert sent(session, now=2.2) == [6]
+    session.receive(submit_sm_resp(5) + submit_sm_resp(6), 2.3)
     assert session.outcomes.responses == [(1, 0, 0, "id"), (1, 1, 0, "id")]
 
 
@@ -133,8 +136,9 @@ def test_a_part_throttled_later_stands_behind_those_before_it() -> None:
     session.receive(submit_sm_resp(2, status=0x58), 1.0)
     session.receive(submit_sm_resp(4, status=0x58), 1.1)
     session.receive(submit_sm_resp(3), 1.2)
-    sent(session, now=2.0)
-    session.receive(submit_sm_resp(5) + submit_sm_resp(6) + submit_sm_resp(7), 2.1)
+    for sequence, now in ((5, 3.0), (6, 5.0), (7, 7.0)):
+        assert sent(session, now) == [sequence]
+        session.receive(submit_sm_resp(sequence), now)
     assert [part for _, part, _, _ in session.outcomes.responses] == [1, 0, 2, 3]
 
 
@@ -145,7 +149,7 @@ def test_a_part_throttled_for_ever_is_reported_at_last() -> None:
     for _ in range(THROTTLES_MAX + 1):
         assert sent(session, now) == [sequence]
         session.receive(submit_sm_resp(sequence, status=0x14), now)
-        now, sequence = now + 1, sequence + 1
+        now, sequence = now + 2, sequence + 1
     assert session.outcomes.responses == [(1, 0, 0x14, "")]
     assert session.counters.throttled == THROTTLES_MAX + 1
 
@@ -168,6 +172,29 @@ def test_a_full_socket_does_not_make_the_timer_run_hot() -> None:
     session.octets_to_send(0.0)
     session.tick(0.1)  # and octets_to_send does not follow, because the socket takes none
     assert session.next_timer() == 10.0
+
+
+def test_the_load_that_a_response_tells_makes_the_link_go_slower() -> None:
+    session = bound()
+    session.submit([message(1, parts=5)])
+    sent(session)
+    congested = peer_octets.pdu(peer_octets.SUBMIT_SM_RESP, sequence=2, body=b"id\0\x04\x28\x00\x01\x64")
+    session.receive(congested, 1.0)
+    assert session.outcomes.responses == [(1, 0, 0, "id")]
+    assert session._pace.congestion == 100
+    assert session._pace.learnt
+
+
+@pytest.mark.parametrize(
+    "parameters", [b"\x04\x28", b"\x04\x28\x00\x00", b"\x04\x28\x00\x01\xff", b"\x04\x27\x00\x01\x64"]
+)
+def test_what_is_no_load_changes_nothing(parameters: bytes) -> None:
+    session = bound()
+    session.submit([message(1)])
+    sent(session)
+    session.receive(pdu(peer_octets.SUBMIT_SM_RESP, sequence=2, body=b"id\0" + parameters), 1.0)
+    assert session.outcomes.responses == [(1, 0, 0, "id")]
+    assert session._pace.congestion is None
 
 
 # generic_nack

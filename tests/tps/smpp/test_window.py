@@ -60,8 +60,9 @@ class WindowMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def answer(self, data: st.DataObject) -> None:
         sequence = data.draw(st.sampled_from(sorted(self.on_the_wire)))
-        entry = self.window.release(sequence)
-        assert entry is not None
+        slot = self.window.release(sequence)
+        assert slot is not None
+        _, entry = slot
         part = self.on_the_wire.pop(sequence)
         assert (entry[1], entry[2]) == part
         self.owed.remove(part)
@@ -72,9 +73,9 @@ class WindowMachine(RuleBasedStateMachine):
         sequences = data.draw(st.lists(st.sampled_from(sorted(self.on_the_wire)), min_size=1, unique=True))
         entries: list[Entry] = []
         for sequence in sequences:
-            entry = self.window.release(sequence)
-            assert entry is not None
-            entries.append(entry)
+            slot = self.window.release(sequence)
+            assert slot is not None
+            entries.append(slot[1])
             self.throttled.add(self.on_the_wire.pop(sequence))
         self.window.put_back(entries)
 
