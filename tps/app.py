@@ -21,6 +21,7 @@ from tps.delivery.flights import Flights
 from tps.delivery.handover import Handover
 from tps.delivery.intake import Intake
 from tps.delivery.intake_transaction import IntakeRules, IntakeTransaction
+from tps.delivery.parking import Parking
 from tps.delivery.set_filter import SetFilter
 from tps.delivery.settle import Settle
 from tps.errors import RetryLaterError
@@ -109,6 +110,7 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
     transaction = IntakeTransaction(
         catalogue, seal, push_ids=push_ids, pepper=pepper, rules=rules, node=node, clock=clock
     )
+    parking = Parking(database, catalogue, seal, routes, clock=clock)
     return Parts(
         config=config,
         database=database,
@@ -122,7 +124,7 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
         dispatch=Dispatch(
             database, catalogue, seal, routes, flights, node=node, clock=clock, handover=handover, wake=wake
         ),
-        settle=Settle(database, routes, flights, node=node, monotonic=monotonic, clock=clock, wake=wake),
+        settle=Settle(database, routes, flights, parking, node=node, monotonic=monotonic, clock=clock, wake=wake),
         attend=Attend(database, catalogue, flights, node=node, clock=clock, wake=wake),
         clock=clock,
     )

@@ -6,7 +6,8 @@ typed, so they win over the text.
 """
 
 import re
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -25,10 +26,53 @@ _BY_BEGINNING = {state[:4]: state for state in _STATES}
 _ID = re.compile(rb"\bid:\s*(\S+)", re.IGNORECASE)
 _STATE = re.compile(rb"\bstat:\s*(\w+)", re.IGNORECASE)
 _ERROR = re.compile(rb"\berr:\s*(\w+)", re.IGNORECASE)
-_UINT64_DIGITS = 20
 _UINT64_MAX = 0xFFFF_FFFF_FFFF_FFFF
 _DECIMAL = re.compile(r"[0-9]{1,20}")
 _HEX = re.compile(r"[0-9a-f]{1,16}")
+
+POSITIVE = frozenset({"DELIVRD"})
+"""The states that say a part has reached the handset."""
+MESSAGE_ID_MAX = 65
+"""Characters of an id that tell it from others (clause 5.3.2.12); what a peer writes beyond is cut off."""
+ERROR_MAX = 32
+"""Characters of an error code that are kept."""
+VENDOR_TAGS = range(0x1400, 0x4000)
+"""Tags that belong to the vendor of the SMSC (clause 5.3.2, table 5-7)."""
+VENDOR_MAX = 200
+"""Characters of a vendor's parameters that are kept."""
+
+
+class Report(Protocol):
+    """What is said about one message, fresh from a link or after it was parked on the disk."""
+
+    @property
+    def route(self) -> str:
+        """Name of the route it came by."""
+
+    @property
+    def message_id(self) -> str:
+        """As the SMSC wrote it, or its normal form."""
+
+    @property
+    def state(self) -> str:
+        """DELIVRD, UNDELIV, ..."""
+
+    @property
+    def destination(self) -> str:
+        """The handset's number."""
+
+    @property
+    def final(self) -> bool:
+        """True when nothing more will come for this message."""
+
+    @property
+    def error(self) -> str:
+        """The SMSC's error code, or empty."""
+
+    @property
+    def vendor(self) -> str:
+        """The vendor's own parameters, see `vendor_parameters`."""
+
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):
@@ -50,6 +94,8 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     """short_message as it came; it may repeat the beginning of what was sent, so it is never logged."""
     network_error_code: bytes | None
     """The optional parameter as it came (clause 5.3.2.31)."""
+    vendor: str = ""
+    """The vendor's own parameters, see `vendor_parameters`."""
 
     def __repr__(self) -> str:
         """Without the text."""
@@ -64,7 +110,7 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
         code = self.network_error_code
         if code is not None and len(code) == 3:  # network type, and a code of 16 bits
             return f"{code[0]}:{int.from_bytes(code[1:], 'big')}"
-        return _field(self.text, b"err:", _ERROR).decode("latin-1")
+        return _field(self.text, b"err:", _ERROR)[:ERROR_MAX].decode("latin-1")
 
 
 def read_receipt(
@@ -77,6 +123,7 @@ def read_receipt(
     route: str = "",
     destination: str = "",
     token: tuple[int, int] = (0, 0),
+    vendor: str = "",
 ) -> Receipt:
     """The receipt that `text` (short_message) and the optional parameters tell; any octets give one.
 
@@ -86,7 +133,7 @@ def read_receipt(
     message_id = written.partition(b"\0")[0].decode("latin-1")  # no database takes a NUL in a text
     state, recognised = _state(text, message_state)
     final = recognised and not intermediate and state not in _INTERMEDIATE
-    return Receipt(route, message_id, state, destination, final, token, text, network_error_code)
+    return Receipt(route, message_id, state, destination, final, token, text, network_error_code, vendor)
 
 
 def _state(text: bytes, message_state: int | None) -> tuple[str, bool]:
@@ -110,11 +157,17 @@ def _field(text: bytes, name: bytes, pattern: re.Pattern[bytes]) -> bytes:
     return found[1] if found else b""
 
 
+def vendor_parameters(parameters: Mapping[int, bytes]) -> str:
+    """The vendor's own optional parameters in hex, for people: "1401=0a0b 1402=7f"; cut at `VENDOR_MAX`."""
+    shown = [f"{tag:04x}={value[:VENDOR_MAX].hex()}" for tag, value in parameters.items() if tag in VENDOR_TAGS]
+    return " ".join(shown)[:VENDOR_MAX]
+
+
 def normal_form(message_id: str) -> str:
     """The one spelling to store and look up a message id by: lower case, no white space, no leading zeros."""
     # Nearly all ids are numbers, and have neither case nor white space.
     lower = message_id if message_id.isdecimal() else "".join(message_id.split()).lower()
-    return lower.lstrip("0") or lower[-1:]
+    return (lower.lstrip("0") or lower[-1:])[:MESSAGE_ID_MAX]
 
 
 def is_same_number(msisdn: str, destination: str) -> bool:

@@ -204,7 +204,9 @@ class Dispatch:
                 moves.append(_moved(push, State.QUEUED, Event.REFUSE, now, detail=str(error)))
                 continue
             left[route] -= PARTS_EXPECTED
-            moves.append(_moved(push, State.QUEUED, Event.CLAIM, now, owner=self._node, until=now + LEASE_MS))
+            claim = _moved(push, State.QUEUED, Event.CLAIM, now, owner=self._node, until=now + LEASE_MS)
+            # What arrived of an earlier attempt makes no whole document with parts of this one.
+            moves.append(claim._replace(route=route.name, delivered_parts=0))
             claimed.append(Claimed(push, profile, route))
         pushes.save(connection, moves, now)
         return len(due), claimed

@@ -12,12 +12,27 @@ from typing import NamedTuple
 import msgspec
 
 from tps.decisions.push_life import Event
-from tps.decisions.receipts import is_same_number
+from tps.decisions.receipts import POSITIVE, Report, is_same_number
 from tps.decisions.retry import GiveUp, RetryAt, decide
 from tps.store.pushes import DuePush
 
 LANDED_MAX = 20_000
 """Message ids remembered after their flight has landed, for receipts that come twice."""
+LOST_MAX = 10_000
+"""Flights remembered after they landed for want of an answer, for answers that come after all."""
+
+
+REMARKS_MAX = 64
+"""Remarks of one flight that are kept: two for each part of the largest push."""
+
+
+def said(report: Report, part: int) -> str:
+    """What a receipt says, for people: part 2: the SMSC reports ENROUTE, error 001 [1401=0a]."""
+    error = report.error
+    words = f"part {part + 1}: the SMSC reports {report.state}"
+    if error:
+        words += f", error {error}"
+    return f"{words} [{report.vendor}]" if report.vendor else words
 
 
 class Verdict(NamedTuple):
@@ -52,7 +67,13 @@ class Flight(msgspec.Struct):
     """Bit i: part i has a positive receipt."""
     failure: str | None = None
     """What a negative receipt said."""
+    noted: int = 0
+    """Bit i: part i had an intermediate notification."""
+    remarks: tuple[str, ...] = ()
+    """What else was said, for the history: intermediate notifications, contradictions, vendors' parameters."""
     answered_at: float = 0.0
+    is_repeated: bool = False
+    """This node sent it before and had no answer: nobody can tell whose a late answer is."""
     is_landing: bool = False
     """Its outcome is being written."""
 
@@ -60,6 +81,26 @@ class Flight(msgspec.Struct):
     def receipts_complete(self) -> bool:
         """True when every part has arrived, or one cannot."""
         return self.failure is not None or self.delivered == (1 << self.parts) - 1
+
+    def hear(self, receipt: Report, part: int) -> None:
+        """Take a receipt of a part: the first that ends the part counts, and one intermediate is remarked."""
+        if not receipt.final:
+            if not self.noted >> part & 1:
+                self.noted |= 1 << part
+                self.remark(said(receipt, part))
+        elif receipt.state in POSITIVE:
+            self.delivered |= 1 << part
+            if receipt.vendor:
+                self.remark(said(receipt, part))
+        elif self.delivered >> part & 1:
+            self.remark(f"after its delivery {said(receipt, part)}")
+        elif self.failure is None:
+            self.failure = said(receipt, part)
+
+    def remark(self, text: str) -> None:
+        """Note this for the history, once, and not endlessly."""
+        if text not in self.remarks and len(self.remarks) < REMARKS_MAX:
+            self.remarks += (text,)
 
     def verdict(self) -> Verdict:
         """What to do with the push, once all parts are answered."""
@@ -97,6 +138,7 @@ class Flights:
     def __init__(self) -> None:
         self._landed: OrderedDict[tuple[str, str], str] = OrderedDict()
         """(route, message id) -> MSISDN, the oldest first."""
+        self._lost: OrderedDict[int, Flight] = OrderedDict()
         self._by_push: dict[int, Flight] = {}
         self._by_message: dict[tuple[str, str], tuple[Flight, int]] = {}
 
@@ -109,11 +151,17 @@ class Flights:
     def depart(self, flights: Iterable[Flight]) -> None:
         """These are on the wire now."""
         for flight in flights:
+            flight.is_repeated = self._lost.pop(flight.push.id, None) is not None
             self._by_push[flight.push.id] = flight
 
     def of_push(self, push_id: int) -> Flight | None:
         """The flight of this push, None when it has landed."""
         return self._by_push.get(push_id)
+
+    def awaiting(self, push_id: int) -> Flight | None:
+        """The flight that a late answer belongs to, in the air or landed; None when that cannot be told."""
+        flight = self._by_push.get(push_id) or self._lost.get(push_id)
+        return flight if flight is not None and flight.unknown and not flight.is_repeated else None
 
     def name_part(self, flight: Flight, part: int, message_id: str) -> None:
         """The SMSC gave this part an id (normalised)."""
@@ -145,5 +193,9 @@ class Flights:
                 # A second flight may have been given the same id by an SMSC whose counter wrapped.
                 if name in by_message and by_message[name][0] is flight:
                     del by_message[name]
+            if flight.unknown:
+                self._lost[push.id] = flight
+        while len(self._lost) > LOST_MAX:
+            self._lost.popitem(last=False)
         while len(landed) > LANDED_MAX:
             landed.popitem(last=False)

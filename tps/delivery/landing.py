@@ -6,14 +6,13 @@ from typing import NamedTuple
 
 from tps.decisions.identities import bucket_of
 from tps.decisions.push_life import KEY_HOLDING_STATES, MOVES, Event, State, move
-from tps.decisions.receipts import Receipt
-from tps.delivery.flights import Flight, Verdict
+from tps.decisions.receipts import POSITIVE, Report
+from tps.delivery.flights import Flight, Verdict, said
 from tps.store.pushes import Move, StoredPush, history_line
-from tps.store.submissions import Match, Submission
+from tps.store.submissions import ATTEMPT_UNKNOWN, INTERMEDIATE, Match, Submission
 
 LATE_MS = 3 * 86_400_000
 """How long after the end of a push its receipts are still understood."""
-POSITIVE = frozenset({"DELIVRD"})
 _WAITING = frozenset({State.QUEUED, State.UNCERTAIN})
 
 
@@ -46,7 +45,7 @@ def landed(flight: Flight, verdict: Verdict, now: int, node: str) -> Move:
         attempts=push.attempts + (counts_as_attempt and event is not Event.RELEASE),
         route=flight.route,
         parts=flight.parts,
-        delivered_parts=0 if is_waiting else flight.delivered,
+        delivered_parts=0 if after is State.QUEUED else flight.delivered,
         error=detail if after is State.FAILED else None,
         releases_key=releases_key,
         held_by=node,
@@ -58,6 +57,8 @@ def _way_of(flight: Flight, detail: str) -> str:
     way = f"via {flight.route}"
     if flight.message_ids:
         way += " ids " + ",".join([message_id for _, message_id in sorted(flight.message_ids.items())])
+    if flight.remarks:
+        detail = "; ".join((detail, *flight.remarks) if detail else flight.remarks)
     return f"{way}: {detail}" if detail else way
 
 
@@ -65,47 +66,128 @@ def submissions_of(flight: Flight) -> list[Submission]:
     """The parts whose receipts are still to come, of abandoned pushes too: what is known is acknowledged at once."""
     if flight.delivered == (1 << flight.parts) - 1:
         return []
-    push = flight.push
-    understood_until = push.expires_at + LATE_MS
     return [
-        Submission(
-            bucket_of(message_id), flight.route, message_id, push.bucket, push.id, part, push.msisdn, understood_until
-        )
+        submission(flight, part, message_id)
         for part, message_id in flight.message_ids.items()
         if not flight.delivered >> part & 1
     ]
 
 
-def moves_of_receipts(
-    stored: Mapping[int, StoredPush], matched: Sequence[tuple[Match, Receipt]], now: int
-) -> list[Move]:
-    """One move for each push that these receipts are about."""
-    by_push: dict[int, list[tuple[Match, Receipt]]] = defaultdict(list)
-    for match, receipt in matched:
-        by_push[match.push_id].append((match, receipt))
-    return [
-        _move_of_receipts(stored[push_id], about_it, now) for push_id, about_it in by_push.items() if push_id in stored
-    ]
+def submission(flight: Flight, part: int, message_id: str) -> Submission:
+    """One part of a flight under the id (normalised) that the SMSC gave it."""
+    push = flight.push
+    return Submission(
+        bucket_of(message_id), flight.route, message_id, push.bucket, push.id, part, push.msisdn,
+        push.expires_at + LATE_MS, push.attempts, flight.parts, INTERMEDIATE if flight.noted >> part & 1 else 0,
+    )  # fmt: skip
 
 
-def _move_of_receipts(push: StoredPush, matched: Sequence[tuple[Match, Receipt]], now: int) -> Move:
+def moves_of_reports(stored: Mapping[int, StoredPush], matched: Sequence[tuple[Match, Report]], now: int) -> list[Move]:
+    """One move for each push of which these receipts say something new."""
+    by_push: dict[int, list[tuple[Match, Report]]] = defaultdict(list)
+    for match, report in matched:
+        by_push[match.push_id].append((match, report))
+    moves = (
+        _move_of_reports(stored[push_id], about_it, now) for push_id, about_it in by_push.items() if push_id in stored
+    )
+    return [step for step in moves if step is not None]
+
+
+class _Sum(NamedTuple):
+    """What the reports about one push amount to."""
+
+    parts: int
+    delivered: int
+    failure: str | None
+    remarks: list[str]
+
+
+def _move_of_reports(push: StoredPush, matched: Sequence[tuple[Match, Report]], now: int) -> Move | None:
     before = State(push.state)
-    if before in (State.QUEUED, State.SENDING, State.UNCERTAIN):
-        # Parts of an attempt that was given up: together with those of another they make no whole document.
-        return _unmoved(push, before, now, len(matched))
-    delivered, failure = push.delivered_parts, None
-    for match, receipt in matched:
-        if receipt.state in POSITIVE:
-            delivered |= 1 << match.part
+    counting = [(match, report) for match, report in matched if _counts(push, match, report)]
+    total = _sum(push, counting)
+    remarks = total.remarks
+    if len(counting) < len(matched):
+        remarks.append(f"{len(matched) - len(counting)} of an earlier attempt")
+    if total.failure is not None:
+        return moved_by_report(
+            push, Event.FAIL, now, "; ".join([total.failure, *remarks]), total.parts, total.delivered
+        )
+    if total.delivered == push.delivered_parts and not remarks:
+        return None  # a repetition
+    if total.delivered != push.delivered_parts and total.delivered == (1 << total.parts) - 1:
+        return moved_by_report(push, Event.DELIVER, now, "; ".join(remarks), total.parts, total.delivered)
+    if any(report.final for _, report in counting):
+        remarks.insert(0, f"{total.delivered.bit_count()} of {total.parts} parts")
+    line = history_line(now, "receipt", before, "; ".join(remarks))
+    return Move(
+        push.bucket, push.id, before, before, push.attention_at, line, owner=push.owner,
+        parts=total.parts, delivered_parts=total.delivered,
+    )  # fmt: skip
+
+
+def _counts(push: StoredPush, match: Match, report: Report) -> bool:
+    """Whether a report is about the last attempt, or says that an earlier one brought the whole document in one part.
+
+    Parts of two attempts make no whole document. While a push is SENDING, its flight knows the parts of the attempt,
+    and what the disk knows is of earlier ones.
+    """
+    if push.state == State.SENDING:
+        return False
+    is_whole = match.parts == 1 and report.state in POSITIVE
+    return is_whole or match.attempt in (ATTEMPT_UNKNOWN, push.attempts - 1)
+
+
+def _sum(push: StoredPush, counting: Sequence[tuple[Match, Report]]) -> _Sum:
+    """Fold reports in the order they came: the first that ends a part counts."""
+    parts, delivered, failure = push.parts, push.delivered_parts, None
+    remarks: list[str] = []
+    for match, report in counting:
+        part = 1 << match.part
+        parts = match.parts or parts
+        if not report.final:
+            remarks.append(said(report, match.part))
+        elif report.state in POSITIVE:
+            if report.vendor and not delivered & part:
+                remarks.append(said(report, match.part))
+            delivered = 1 if match.parts == 1 else delivered | part
+        elif delivered & part:
+            remarks.append(f"after its delivery {said(report, match.part)}")
         elif failure is None:
-            failure = failure_of(receipt, match.part)
-    if failure is not None:
-        after, line = _after(before, Event.FAIL, now, failure)
-    elif delivered == (1 << push.parts) - 1:
-        after, line = _after(before, Event.DELIVER, now)
-    else:
-        arrived = delivered.bit_count()
-        after, line = before, history_line(now, "receipt", before, f"{arrived} of {push.parts} parts")
+            failure = said(report, match.part)
+    return _Sum(parts, delivered, failure, remarks)
+
+
+_EVENTS_AFTER_LATE_ANSWERS = {
+    Event.ACCEPT: Event.ACCEPT,
+    Event.REFUSE: Event.FAIL,
+    Event.FAIL: Event.FAIL,
+    Event.POSTPONE: Event.RESEND,  # the SMSC does not have all of it, so sending it again is no second push
+}
+
+
+def moves_of_late_answers(stored: Mapping[int, StoredPush], flights: Sequence[Flight], now: int) -> list[Move]:
+    """What answers that came after their time make of pushes that are UNCERTAIN for want of them."""
+    moves: list[Move] = []
+    for flight in flights:
+        push, verdict = stored.get(flight.push.id), flight.verdict()
+        event = _EVENTS_AFTER_LATE_ANSWERS.get(verdict.event)
+        if push is None or push.state != State.UNCERTAIN or push.attempts - 1 != flight.push.attempts or event is None:
+            continue
+        detail = _way_of(
+            flight, f"the answers came late; {verdict.detail}" if verdict.detail else "the answers came late"
+        )
+        answered = moved_by_report(push, event, now, detail, flight.parts, push.delivered_parts)
+        if event is Event.RESEND:
+            answered = answered._replace(attention_at=now + int(verdict.retry_after_s * 1000))
+        moves.append(answered)
+    return moves
+
+
+def moved_by_report(push: StoredPush, event: Event, now: int, detail: str, parts: int, delivered: int) -> Move:
+    """The move that receipts make, in any state of the push."""
+    before = State(push.state)
+    after = move(before, event)
     releases = after not in KEY_HOLDING_STATES and before in KEY_HOLDING_STATES
     return Move(
         bucket=push.bucket,
@@ -114,25 +196,9 @@ def _move_of_receipts(push: StoredPush, matched: Sequence[tuple[Match, Receipt]]
         state=after,
         attention_at=push.attention_at if after is before else push.expires_at,
         owner=push.owner if after is before else None,
-        line=line,
+        line=history_line(now, event, after, detail),
+        parts=parts,
         delivered_parts=delivered,
-        error=failure if after is State.FAILED else None,
+        error=detail if after is State.FAILED and before is not State.FAILED else None,
         releases_key=int(releases),
     )
-
-
-def _unmoved(push: StoredPush, state: State, now: int, receipts: int) -> Move:
-    """A push as it was, with a line in its history."""
-    line = history_line(now, "receipt", state, f"{receipts} of an earlier attempt")
-    return Move(push.bucket, push.id, state, state, push.attention_at, line, owner=push.owner)
-
-
-def _after(before: State, event: Event, now: int, detail: str = "") -> tuple[State, str]:
-    after = move(before, event)
-    return after, history_line(now, event, after, detail)
-
-
-def failure_of(receipt: Receipt, part: int) -> str:
-    """What a negative receipt says, for people."""
-    error = receipt.error
-    return f"part {part + 1}: the SMSC reports {receipt.state}{', error ' if error else ''}{error}"

@@ -6,31 +6,28 @@
 
 Two tasks share the work: one folds what comes back into memory at once, so that the SMSC's window does not wait for our
 disk; the other writes, a round at a time. A receipt may overtake the answer that names its message id: it waits,
-unacknowledged, for `PARKED_S`. A flight whose parts are all accepted waits `LINGER_S` for its receipts, so that a fast
-SMSC costs one write a push instead of two.
+unacknowledged, for `PARKED_S`; then it is parked on the disk and acknowledged (`tps.delivery.parking`). A flight whose
+parts are all accepted waits `LINGER_S` for its receipts, so that a fast SMSC costs one write a push instead of two.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import structlog
 
-from tps.decisions.identities import bucket_of
-from tps.decisions.push_life import State
-from tps.decisions.receipts import MessageIdForm, Receipt, id_candidates, is_same_number, normal_form
+from tps.decisions.receipts import Receipt, id_candidates, is_same_number, normal_form
+from tps.delivery import correlation
 from tps.delivery.flights import Flight, Flights
-from tps.delivery.landing import POSITIVE, failure_of, landed, moves_of_receipts, submissions_of
+from tps.delivery.landing import landed, moves_of_late_answers, submission, submissions_of
+from tps.delivery.parking import Parking
 from tps.errors import RetryLaterError
 from tps.smpp.outcomes import Outcomes
 from tps.smpp.routes import Route, Routes
-from tps.store import pair_keys, pushes, submissions
+from tps.store import pushes, submissions
 from tps.store.database import Connection, Database
-from tps.store.submissions import Candidate, Match, Submission
-
-if TYPE_CHECKING:
-    from tps.store.pushes import Move
+from tps.store.submissions import Submission
 
 log = structlog.get_logger(__name__)
 
@@ -38,21 +35,36 @@ LINGER_S = 0.5
 """How long a flight whose parts are all accepted waits for its receipts before it lands as SENT."""
 ROUND_S = 0.03
 """Shortest time between two rounds: a few more in each write make it cheaper for all of them."""
-PARKED_S = 10.0
-"""How long a receipt that nobody knows waits for the answer it may have overtaken, here or at another node."""
+PARKED_S = 2.0
+"""How long a receipt that nobody knows waits in memory for the answer it may have overtaken; then it is parked."""
 LOOK_AGAIN_S = 0.25
 PARKED_MAX = 100
 """Receipts that may wait so at once: each of them keeps a place in the SMSC's own window."""
+UNREADABLE_INTERVAL_S = 60.0
+"""How often a route's log tells of receipts that cannot be read."""
 TICK_S = 0.02
 DISK_PAUSE_S = 1.0
 
 
 class Parked(NamedTuple):
-    """A receipt that matches nothing yet; after `until` it is acknowledged as unmatched."""
+    """A receipt that matches nothing yet; after `until` it is parked on the disk."""
 
     receipt: Receipt
     next_look: float
     until: float
+
+
+class Round(NamedTuple):
+    """What one write makes durable."""
+
+    landing: list[Flight]
+    late: list[Flight]
+    """Landed already, for want of answers that came since."""
+    sought: list[Parked]
+    overdue: frozenset[int]
+    """Places of the sought that are parked where nothing is found."""
+    room: int
+    """How many of them may be parked."""
 
 
 class Settle:
@@ -63,6 +75,7 @@ class Settle:
         database: Database,
         routes: Routes,
         flights: Flights,
+        parking: Parking,
         *,
         node: str,
         clock: Callable[[], int],
@@ -76,14 +89,26 @@ class Settle:
         self._clock = clock
         self._monotonic = monotonic
         self._wake = wake
-        self._forms: Mapping[str, MessageIdForm] = {route.name: route.config.message_id_form for route in routes}
+        self._parking = parking
+        self._forms = parking.forms
         self._answered: dict[int, Flight] = {}
         self._parked: list[Parked] = []
         self._sought: list[Parked] = []
+        self._late: list[tuple[int, int, int, str]] = []
+        self._unwritten_late: list[Flight] = []
+        self._unreadable_at: dict[str, float] = {}
         self._due = asyncio.Event()
         self._stopping = False
-        self.unmatched = 0
+
+    @property
+    def unmatched(self) -> int:
         """Receipts that never found their push."""
+        return self._parking.unmatched
+
+    @property
+    def parked(self) -> int:
+        """Receipts that wait for their push: here in memory, and on the disk."""
+        return len(self._parked) + self._parking.rows
 
     def stop(self) -> None:
         """Finish when nothing is in the air any more."""
@@ -94,8 +119,10 @@ class Settle:
         """Settle until stopped and everything has landed."""
         async with asyncio.TaskGroup() as group:
             listening = group.create_task(self._listen(), name="settle-listen")
+            looking = group.create_task(self._parking.run(), name="settle-parked")
             await self._write_rounds()
             listening.cancel()
+            looking.cancel()
 
     async def _listen(self) -> None:
         """Fold what comes back into the flights, also while a round is being written."""
@@ -107,8 +134,10 @@ class Settle:
                 self._fold_answers(outcomes, monotonic)
             for route, outcomes in drained:
                 self._fold_receipts(route, outcomes.receipts, monotonic)
+                if outcomes.unreadable:
+                    self._tell_unreadable(route.name, outcomes.unreadable, monotonic)
             self._fold_parked()
-            if self._answered or self._sought:
+            if self._answered or self._sought or self._late:
                 self._due.set()
             self._wake.set()  # answers make room
             await asyncio.sleep(0)
@@ -124,7 +153,7 @@ class Settle:
                 await asyncio.sleep(DISK_PAUSE_S)
             if not self._sought:
                 await asyncio.sleep(max(0.0, began + ROUND_S - self._monotonic()))
-            is_waiting = self._answered or self._parked or self._stopping
+            is_waiting = self._answered or self._parked or self._unwritten_late or self._stopping
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK_S if is_waiting else None):
                     await self._due.wait()
@@ -133,22 +162,36 @@ class Settle:
         """One write; then acknowledge what it made durable."""
         self._due.clear()
         sought, self._sought = self._sought + self._to_look_for_again(monotonic), []
-        landing = self._landing(monotonic)
-        if not landing and not sought:
+        late = self._fold_late()
+        written = Round(self._landing(monotonic), late, sought, self._overdue(sought, monotonic), self._parking.room())
+        if not any(written[:3]):
             return
         now = self._clock()
         try:
-            found = await self._database.write(lambda connection: self._write(connection, landing, sought, now))
+            found = await self._database.write(lambda connection: self._write(connection, written, now))
         except RetryLaterError:
             self._sought += sought
-            self._answered |= {flight.push.id: flight for flight in landing}
+            self._answered |= {flight.push.id: flight for flight in written.landing}
+            self._unwritten_late = late
             raise
-        self._flights.land(landing)
-        self._park_or_acknowledge(sought, found, monotonic)
+        self._flights.land(written.landing)
+        self._park_or_acknowledge(written, found, monotonic)
+
+    def _overdue(self, sought: Sequence[Parked], monotonic: float) -> frozenset[int]:
+        """The receipts that wait in memory no longer: they have waited, or too many do."""
+        room = PARKED_MAX - len(self._parked)
+        final = [place for place, parked in enumerate(sought) if parked.receipt.final]
+        waited = {place for place in final if sought[place].until <= monotonic}
+        return frozenset([*waited, *[place for place in final if place not in waited][max(0, room) :]])
 
     def _fold_answers(self, outcomes: Outcomes, monotonic: float) -> None:
-        """Into the flights they belong to; an answer whose flight has landed is too late to matter."""
+        """Into the flights they belong to; what is late waits for the next round, in which no flight is landing."""
         flights, answered = self._flights, self._answered
+        self._late += outcomes.late
+        for push_id, part, vendor in outcomes.vendor:
+            flight = flights.of_push(push_id)
+            if flight is not None:
+                flight.remark(f"part {part + 1}: answered with [{vendor}]")
         for push_id, part, status, message_id in outcomes.responses:
             flight = flights.of_push(push_id)
             if flight is None:
@@ -171,6 +214,32 @@ class Settle:
                 if flight.answered == flight.parts:
                     answered[push_id] = flight
 
+    def _fold_late(self) -> list[Flight]:
+        """Answers after their time into their flights; returns those of them that have landed."""
+        late, self._late = self._late, []
+        landed_before = {flight.push.id: flight for flight in self._unwritten_late}
+        self._unwritten_late = []
+        for push_id, part, status, message_id in late:
+            flight = self._flights.awaiting(push_id)
+            if flight is None:
+                continue
+            flight.unknown -= 1
+            if status:
+                flight.refusals += (status,)
+            elif push_id in self._flights:
+                self._flights.name_part(flight, part, normal_form(message_id))
+            else:
+                flight.message_ids[part] = normal_form(message_id)
+            if push_id not in self._flights:
+                landed_before[push_id] = flight
+        return list(landed_before.values())
+
+    def _tell_unreadable(self, route: str, reasons: Sequence[str], monotonic: float) -> None:
+        """A line now and then: the counter of the link knows how many they are."""
+        if monotonic >= self._unreadable_at.get(route, monotonic):
+            self._unreadable_at[route] = monotonic + UNREADABLE_INTERVAL_S
+            log.warning("receipt.unreadable", route=route, count=len(reasons), reason=reasons[-1])
+
     def _fold_receipts(self, route: Route, receipts: Sequence[Receipt], monotonic: float) -> None:
         """Into the flights they belong to; the others are sought on the disk in the next round.
 
@@ -179,7 +248,7 @@ class Settle:
         """
         taken: list[Receipt] = []
         for receipt in receipts:
-            if not receipt.final or self._fold_receipt(receipt):
+            if self._fold_receipt(receipt):
                 taken.append(receipt)
             else:
                 self._sought.append(Parked(receipt, monotonic, monotonic + PARKED_S))
@@ -213,10 +282,7 @@ class Settle:
         flight, part = found
         if flight.is_landing:  # its outcome is being written: the next round finds the part on the disk
             return False
-        if receipt.state in POSITIVE:
-            flight.delivered |= 1 << part
-        elif flight.failure is None:
-            flight.failure = failure_of(receipt, part)
+        flight.hear(receipt, part)
         return True
 
     def _part_of(self, receipt: Receipt) -> tuple[Flight, int] | None:
@@ -250,53 +316,42 @@ class Settle:
             del self._answered[flight.push.id]
         return landing
 
-    def _write(
-        self, connection: Connection, landing: Sequence[Flight], sought: Sequence[Parked], now: int
-    ) -> frozenset[int]:
+    def _write(self, connection: Connection, written: Round, now: int) -> frozenset[int]:
         """Save it all; returns the places of the sought receipts that were found."""
-        moves: list[Move] = []
-        accepted: list[Submission] = []
-        for flight in landing:
-            verdict = flight.verdict()
-            moves.append(landed(flight, verdict, now, self._node))
-            accepted += submissions_of(flight)
-        matches = self._matches(connection, sought)
-        stored = pushes.load(connection, sorted({(match.push_bucket, match.push_id) for match in matches.values()}))
-        late = moves_of_receipts(stored, [(match, sought[place].receipt) for place, match in matches.items()], now)
-        pushes.save(connection, moves + late, now)
-        for revived in late:
-            if revived.state_before == State.EXPIRED and revived.state == State.DELIVERED:
-                pair_keys.retake(connection, revived.bucket, revived.id)
+        moves = [landed(flight, flight.verdict(), now, self._node) for flight in written.landing]
+        accepted = [each for flight in written.landing for each in submissions_of(flight)]
+        pushes.save(connection, moves, now)
+        if written.late:
+            accepted += self._write_late(connection, written.late, now)
         submissions.add(connection, accepted)
-        return frozenset(matches)
+        if not written.sought:
+            return frozenset()
+        receipts = [parked.receipt for parked in written.sought]
+        found = correlation.settle(connection, receipts, self._forms, now)
+        to_park = [receipts[place] for place in sorted(written.overdue - found)]
+        self._parking.park(connection, to_park[: written.room], now)
+        return found
 
-    def _matches(self, connection: Connection, sought: Sequence[Parked]) -> dict[int, Match]:
-        """The best match of each receipt by its place: the likeliest form of the id, sent to the same number."""
-        candidates = [
-            Candidate(place, rank, bucket_of(message_id), receipt.route, message_id)
-            for place, (receipt, _, _) in enumerate(sought)
-            for rank, message_id in enumerate(id_candidates(receipt.message_id, self._forms[receipt.route]))
+    def _write_late(self, connection: Connection, late: Sequence[Flight], now: int) -> list[Submission]:
+        """What late answers make of pushes that are UNCERTAIN, and the ids by which their receipts will be found."""
+        places = sorted((flight.push.bucket, flight.push.id) for flight in late)
+        pushes.save(connection, moves_of_late_answers(pushes.load(connection, places), late, now), now)
+        return [
+            submission(flight, part, message_id) for flight in late for part, message_id in flight.message_ids.items()
         ]
-        best: dict[int, tuple[tuple[bool, int], Match]] = {}
-        for match in submissions.match(connection, candidates):
-            is_other_number = not is_same_number(match.msisdn, sought[match.place].receipt.destination)
-            likelihood = (is_other_number, match.rank)
-            if match.place not in best or likelihood < best[match.place][0]:
-                best[match.place] = (likelihood, match)
-        return {place: match for place, (_, match) in best.items()}
 
-    def _park_or_acknowledge(self, sought: Sequence[Parked], found: frozenset[int], monotonic: float) -> None:
+    def _park_or_acknowledge(self, written: Round, found: frozenset[int], monotonic: float) -> None:
         done: list[Receipt] = []
-        for place, parked in enumerate(sought):
+        missed: list[Receipt] = []
+        for place, parked in enumerate(written.sought):
             receipt = parked.receipt
-            if place in found or self._fold_receipt(receipt):  # its flight may have landed during the write
-                done.append(receipt)
-            elif parked.until <= monotonic or len(self._parked) >= PARKED_MAX:
-                self.unmatched += 1
-                log.warning(
-                    "receipt.unmatched", route=receipt.route, message_id=receipt.message_id, state=receipt.state
-                )
+            if place in written.overdue and place not in found:
+                missed.append(receipt)
+            elif place in found or not receipt.final or self._fold_receipt(receipt):  # its flight may have landed now
                 done.append(receipt)
             else:
                 self._parked.append(parked._replace(next_look=monotonic + LOOK_AGAIN_S))
-        self._routes.acknowledge(done)
+        kept = min(len(missed), written.room)
+        self._parking.count_parked(kept)
+        self._parking.count_unmatched([receipt.route for receipt in missed[kept:]])
+        self._routes.acknowledge([*done, *missed])

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tps.decisions.receipts import Receipt, read_receipt
+from tps.decisions.receipts import Receipt, read_receipt, vendor_parameters
 from tps.smpp import pdus
 
 
@@ -49,13 +49,14 @@ def to_receipt(message: pdus.DeliverSm, route: str, token: tuple[int, int]) -> R
         route=route,
         destination=message.source_addr,
         token=token,
+        vendor=vendor_parameters(parameters) if parameters else "",
     )
 
 
 class Outcomes:
     """Lists of plain tuples; a key is the caller's own, a part counts from 0."""
 
-    __slots__ = ("inbound", "receipts", "responses", "unknown", "unsent")
+    __slots__ = ("inbound", "late", "receipts", "responses", "unknown", "unreadable", "unsent", "vendor")
 
     def __init__(self) -> None:
         self.responses: list[tuple[int, int, int, str]] = []
@@ -64,12 +65,18 @@ class Outcomes:
         """(key, part): never written to the socket; safe to submit again."""
         self.unknown: list[tuple[int, int]] = []
         """(key, part): written, but no answer came in time or the link broke; it may have been sent."""
+        self.late: list[tuple[int, int, int, str]] = []
+        """(key, part, command_status, message_id): the answer to a part that was `unknown` when its time ended."""
+        self.vendor: list[tuple[int, int, str]] = []
+        """(key, part, the vendor's parameters in hex) of a response; before it is reported itself."""
+        self.unreadable: list[str] = []
+        """Why a deliver_sm could not be read, of those that were refused."""
         self.receipts: list[Receipt] = []
         """Acknowledge them once they are on disk; until then the SMSC keeps them."""
         self.inbound: list[Inbound] = []
 
     def __bool__(self) -> bool:
-        return bool(self.responses or self.receipts or self.unknown or self.unsent or self.inbound)
+        return any(getattr(self, name) for name in Outcomes.__slots__)
 
     def take(self) -> "Outcomes":
         """Everything collected so far; this one is empty afterwards."""

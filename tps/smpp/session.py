@@ -14,7 +14,7 @@ moves as many from there into the window as the window and the pace allow, and n
 window has been handed to the socket, and what is in the backlog has not. A slot is taken then, and comes back exactly
 once, in one of three ways: a response (also generic_nack with its sequence_number), `response_timeout_s`, or the end of
 the session. The first gives a response, the others give `unknown`. What is still in the backlog at the end is `unsent`.
-A response after its timeout is only counted, because its part has been given away already.
+A response after its timeout is `late`: its part has been given as unknown already.
 
 *Order.* The segments of a message follow each other into the backlog, which is kept in the order of submission. A
 throttled part goes back to its place there, which is at the front.
@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING, Final
 
 from encoders.errors import DecodeError
 from tps.decisions import retry
+from tps.decisions.receipts import vendor_parameters
 from tps.smpp import pdus
 from tps.smpp.command_status import describe
 from tps.smpp.outcomes import Outcomes, to_inbound, to_receipt
@@ -45,7 +46,7 @@ from tps.smpp.pace import Pace
 from tps.smpp.pdus import Bind, ProtocolError
 from tps.smpp.session_states import TRANSITIONS, Event, State
 from tps.smpp.submit_sm import Coding, Message, SubmitTemplate
-from tps.smpp.window import THROTTLES_MAX, Response, Slot, Window
+from tps.smpp.window import THROTTLES_MAX, Entry, Response, Slot, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,10 +71,12 @@ class Counters:
     timed_out: int = 0
     late: int = 0
     """Responses that no open request waits for: after its timeout, or never asked for."""
+    unreadable: int = 0
+    """deliver_sm that could not be read, and were refused."""
     receipts: int = 0
     inbound: int = 0
     refused_requests: int = 0
-    """deliver_sm that could not be read, and requests we do not serve."""
+    """Requests we do not serve."""
 
 
 class Session:
@@ -205,13 +208,13 @@ class Session:
                 continue
             slot = release(sequence)
             if slot is None:
-                self.counters.late += 1
+                self._take_late(sequence, status, body)
             elif status in slow_down:
                 throttled.append((status, slot))
             else:
                 entry, identifier = slot[1], message_id(body)
                 if len(body) > len(identifier) + 1:
-                    self._take_parameters(body, len(identifier) + 1, now)
+                    self._take_parameters(entry, body, len(identifier) + 1, now)
                 answer((entry[1], entry[2], status, identifier))
         if responses:
             self._report(responses)
@@ -220,7 +223,14 @@ class Session:
             self._throttle(throttled, now)
         self._leave_when_drained(now)
 
-    def _take_parameters(self, body: bytes, position: int, now: float) -> None:
+    def _take_late(self, sequence: int, status: int, body: bytes) -> None:
+        """The answer to a part whose time was over; or to nothing."""
+        self.counters.late += 1
+        part = self.window.late(sequence)
+        if part is not None:
+            self.outcomes.late.append((*part, status, pdus.message_id(body)))
+
+    def _take_parameters(self, entry: Entry, body: bytes, position: int, now: float) -> None:
         """Optional parameters of a response; what cannot be read there changes nothing."""
         try:
             parameters = pdus.decode_tlvs(body, position)
@@ -229,6 +239,9 @@ class Session:
         congestion = parameters.get(pdus.CONGESTION_STATE)
         if congestion:
             self._pace.note_congestion(congestion[0], now)
+        vendor = vendor_parameters(parameters)
+        if vendor:
+            self.outcomes.vendor.append((entry[1], entry[2], vendor))
 
     def _report(self, responses: "list[Response]") -> None:
         self.outcomes.responses += responses
@@ -298,8 +311,9 @@ class Session:
         """A receipt or an inbound message; it is acknowledged later, by `acknowledge`."""
         try:
             message = pdus.decode_deliver_sm(body)
-        except DecodeError:
-            self.counters.refused_requests += 1
+        except DecodeError as error:
+            self.counters.unreadable += 1
+            self.outcomes.unreadable.append(str(error))
             self._out.append(pdus.encode_deliver_sm_resp(pdus.ESME_RINVCMDLEN, sequence))
             return
         token = (self.number, sequence)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 THROTTLES_MAX: Final = 10
 """After so many throttled answers to one part its refusal is reported, so that it no longer holds up the others."""
 
+LATE_MAX: Final = 10_000
+"""PDUs without an answer in time that are remembered, for answers that come after all."""
+
 Part = tuple[int, int]
 """Key of the message, part counted from 0."""
 Response = tuple[int, int, int, str]
@@ -33,7 +36,7 @@ Slot = tuple[float, Entry]
 class Window:
     """At most `size` PDUs awaiting their response, and at most `backlog_size` awaiting their place among them."""
 
-    __slots__ = ("_backlog", "_backlog_size", "_ordinal", "_sent", "_size")
+    __slots__ = ("_backlog", "_backlog_size", "_expired", "_ordinal", "_sent", "_size")
 
     def __init__(self, size: int, backlog_size: int) -> None:
         self._size = size
@@ -41,6 +44,7 @@ class Window:
         self._ordinal = 0
         self._backlog: deque[Entry] = deque()
         self._sent: dict[int, Slot] = {}
+        self._expired: dict[int, Part] = {}
 
     def __repr__(self) -> str:
         """Like <Window 12 of 50, backlog 300>."""
@@ -125,8 +129,15 @@ class Window:
             if deadline > now:
                 break
             expired.append(sequence)
-        entries = [self._sent.pop(sequence)[1] for sequence in expired]
-        return [(entry[1], entry[2]) for entry in entries]
+        parts = [self._sent.pop(sequence)[1][1:3] for sequence in expired]
+        self._expired.update(zip(expired, parts, strict=True))
+        for sequence in list(islice(self._expired, max(0, len(self._expired) - LATE_MAX))):
+            del self._expired[sequence]
+        return parts
+
+    def late(self, sequence: int) -> Part | None:
+        """The part whose slot expired before this answer to it came; None for the answer to nothing."""
+        return self._expired.pop(sequence, None)
 
     def put_back(self, entries: "Iterable[Entry]") -> None:
         """Return released entries to their places in the backlog, each with one throttled answer more."""

@@ -18,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from tps.decisions.last_resort import Sent
 from tps.decisions.push_life import UNSENT_STATES, State
 from tps.store.batches import Batch, Fetching, Prepared, inserting
 from tps.store.schema import is_open, push
@@ -219,6 +220,13 @@ def open_of(connection: Connection, bucket: int, imsi: str) -> list[StoredPush]:
     columns = [push.c[name] for name in StoredPush._fields]
     statement = select(*columns).where(push.c.bucket == bucket, push.c.imsi == imsi, push.c.key_released == 0, is_open)
     return [StoredPush(*row) for row in connection.execute(statement.with_for_update())]
+
+
+def sent_to(connection: Connection, bucket: int, imsi: str) -> list[Sent]:
+    """All pushes of a subscriber, whatever became of them."""
+    columns = [push.c[name] for name in Sent._fields]
+    rows = connection.execute(select(*columns).where(push.c.bucket == bucket, push.c.imsi == imsi))
+    return [Sent(*row) for row in rows]
 
 
 def find(connection: Connection, bucket: int, push_id: int) -> PushRow | None:

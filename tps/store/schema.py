@@ -154,8 +154,30 @@ submission = Table(
     Column("part", SmallInteger, nullable=False),
     Column("msisdn", String(15), nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Column("attempt", SmallInteger, nullable=False, server_default=text("-1")),  # attempts before it; -1: not known
+    Column("parts", SmallInteger, nullable=False, server_default=text("0")),  # of this attempt; 0: not known
+    Column("noted", SmallInteger, nullable=False, server_default=text("0")),  # bits, see submissions.INTERMEDIATE
     sqlite_with_rowid=False,
 )
+
+parked_receipt = Table(
+    "parked_receipt",
+    metadata,
+    Column("bucket", SmallInteger, primary_key=True),  # of the message id
+    Column("route", String(64), primary_key=True),
+    Column("message_id", String(65), primary_key=True),  # normalised, in the receipt's form; empty: it names none
+    Column("destination", String(21), primary_key=True),  # clause 5.2.8: at most 20 characters
+    Column("state", String(8), primary_key=True),
+    Column("error", String(32), nullable=False),
+    Column("vendor", Text, nullable=False),
+    Column("parked_at", BigInteger, nullable=False),
+    Column("look_at", BigInteger, nullable=False),  # when to look for its push again
+    Column("until", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+Index("ix_parked_receipt_look_at", parked_receipt.c.look_at)
+Index("ix_parked_receipt_destination", parked_receipt.c.destination)
 
 server_secret = Table(
     "server_secret",

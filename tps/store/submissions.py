@@ -1,13 +1,18 @@
 """Message ids on disk: which part of which push the SMSC gave an id to, so that receipts find it at any time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, SmallInteger, String, delete, select, true
+from sqlalchemy import BigInteger, Connection, SmallInteger, String, delete, select, true, update
 
 from tps.store.batches import Batch, Fetching, Prepared, inserting
 from tps.store.schema import submission
+
+ATTEMPT_UNKNOWN = -1
+"""What a row has that an older version stored."""
+INTERMEDIATE, NEGATIVE = 1, 2
+"""Bits of `noted`: what stands in the history of the push already, so that a repetition of it does not."""
 
 
 class Submission(NamedTuple):
@@ -21,6 +26,11 @@ class Submission(NamedTuple):
     part: int
     msisdn: str
     expires_at: int
+    attempt: int = ATTEMPT_UNKNOWN
+    """Attempts before the one that this part was sent with."""
+    parts: int = 0
+    """Of that attempt; 0 where an older version stored it."""
+    noted: int = 0
 
 
 class Candidate(NamedTuple):
@@ -45,6 +55,9 @@ class Match(NamedTuple):
     bucket: int
     route: str
     message_id: str
+    attempt: int = ATTEMPT_UNKNOWN
+    parts: int = 0
+    noted: int = 0
 
 
 def add(connection: Connection, submissions: Sequence[Submission]) -> None:
@@ -62,6 +75,13 @@ def match(connection: Connection, candidates: Sequence[Candidate]) -> list[Match
         return []
     statement, batch = _match(connection.dialect.name)
     return statement.fetch(connection, batch.parameters(candidates))
+
+
+def mark_noted(connection: Connection, marks: Mapping[tuple[int, str, str], int]) -> None:
+    """What stands in the history now of the parts with these keys (bucket, route, message id)."""
+    if marks:
+        statement, batch = _mark_noted(connection.dialect.name)
+        statement.run(connection, batch.parameters([(*key, noted) for key, noted in sorted(marks.items())]))
 
 
 def remove_expired(connection: Connection, bucket: int, now_ms: int) -> int:
@@ -98,3 +118,12 @@ def _match(dialect: str) -> tuple[Fetching[Match], Batch]:
         )
     )
     return Fetching(dialect, statement, Match), batch
+
+
+@cache
+def _mark_noted(dialect: str) -> tuple[Prepared, Batch]:
+    key = {name: submission.c[name] for name in ("bucket", "route", "message_id")}
+    batch = Batch(dialect, **{name: column.type for name, column in key.items()}, noted=SmallInteger())
+    marked = update(submission).values(noted=batch.c["noted"])
+    statement = marked.where(*(column == batch.c[name] for name, column in key.items()))
+    return Prepared(dialect, statement), batch

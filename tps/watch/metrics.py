@@ -22,7 +22,9 @@ _LINK_COUNTERS = {
     "refused": ("tps_smpp_refused", "submit_sm_resp with a command_status other than ESME_ROK"),
     "throttled": ("tps_smpp_throttled", "submit_sm_resp that asked to slow down"),
     "timed_out": ("tps_smpp_timed_out", "submit_sm without a response in time"),
+    "late": ("tps_smpp_late", "Responses that came after their time, or to nothing"),
     "receipts": ("tps_smpp_receipts", "Delivery receipts"),
+    "unreadable": ("tps_smpp_unreadable", "deliver_sm that could not be read, and were refused"),
     "inbound": ("tps_smpp_inbound", "Messages from handsets"),
 }
 
@@ -33,6 +35,7 @@ class Standing(NamedTuple):
     routes: tuple[RouteStatus, ...]
     flights: int
     receipts_unmatched: int
+    receipts_parked: int
     commits: int
     writes_waiting: int
 
@@ -98,6 +101,9 @@ class _Everything(Collector):
         yield GaugeMetricFamily("tps_pushes_in_flight", "Pushes on the wire", standing.flights)
         yield CounterMetricFamily(
             "tps_receipts_unmatched", "Receipts that never found their push", standing.receipts_unmatched
+        )
+        yield GaugeMetricFamily(
+            "tps_receipts_parked", "Receipts that wait for their push to be known", standing.receipts_parked
         )
         yield CounterMetricFamily("tps_store_commits", "Transactions of the writer", standing.commits)
         yield GaugeMetricFamily(

@@ -73,6 +73,7 @@ def standing(parts: Parts) -> Standing:
         routes=parts.routes.status(),
         flights=len(parts.flights),
         receipts_unmatched=parts.settle.unmatched,
+        receipts_parked=parts.settle.parked,
         commits=parts.database.commits,
         writes_waiting=parts.database.backlog,
     )

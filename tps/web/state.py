@@ -31,6 +31,7 @@ class Status(msgspec.Struct, frozen=True):
     open_pushes: Annotated[dict[str, int], Meta(description="Open pushes by state")]
     flights: Annotated[int, Meta(description="Pushes of this node on the wire")]
     receipts_unmatched: Annotated[int, Meta(description="Receipts that never found their push")]
+    receipts_parked: Annotated[int, Meta(description="Receipts that wait for their push to be known")]
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -77,6 +78,7 @@ async def status(call: Call[None, None]) -> Reply:
             open_pushes=await _open_pushes(call.office),
             flights=len(parts.flights),
             receipts_unmatched=parts.settle.unmatched,
+            receipts_parked=parts.settle.parked,
         ),
     )
 

@@ -103,7 +103,7 @@ def test_a_deliver_sm_that_cannot_be_read_is_refused_and_the_session_lives() -> 
     session.receive(peer_octets.deliver_sm(9, b"\0\1"), 1.0)
     assert parse(session.octets_to_send(1.0)) == [(peer_octets.DELIVER_SM_RESP, 2, 9, b"\0")]
     assert session.state is State.BOUND
-    assert session.counters.refused_requests == 1
+    assert session.counters.unreadable == 1
 
 
 # enquire_link
