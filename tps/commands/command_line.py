@@ -25,6 +25,8 @@ PLACES: dict[str, str | dict[str, str]] = {
     "demo":     "demo:demo",
     "serve":    "server:serve",
     "migrate":  "store:migrate",
+    "backup":   "backup:backup",
+    "restore":  "backup:restore",
     "config":   "configuration:config",
     "import":   {"subscribers": "subscribers:import_subscribers"},
     "export":   {"subscribers": "subscribers:export_subscribers"},

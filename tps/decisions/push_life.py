@@ -71,6 +71,8 @@ class Event(StrEnum):
     """Its validity ended."""
     CANCEL = "cancel"
     """Taken back."""
+    RESTORE = "restore"
+    """The store was put back from a backup: what the push did since the backup is not known."""
 
 
 OPEN_STATES = frozenset({State.QUEUED, State.SENDING, State.SENT, State.UNCERTAIN, State.HELD})
@@ -102,6 +104,7 @@ MOVES: Mapping[State, Mapping[Event, State]] = MappingProxyType({
         Event.CANCEL:   _C,
         Event.DELIVER:  _D,  # a receipt of an earlier, uncertain submission, after the rule had said resend
         Event.FAIL:     _Q,  # the same, negative: the new submission decides
+        Event.RESTORE:  _U,  # it may have gone out since
     },
     State.SENDING: {
         Event.RELEASE:  _Q,
@@ -112,6 +115,7 @@ MOVES: Mapping[State, Mapping[Event, State]] = MappingProxyType({
         Event.DELIVER:  _D,  # receipts overtook the submit responses
         Event.FAIL:     _F,  # the same, negative
         Event.EXPIRE:   _X,
+        Event.RESTORE:  _U,
     },
     State.SENT: {
         Event.ACCEPT:   _T,  # a response repeated
