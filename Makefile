@@ -24,6 +24,13 @@ run: .venv/runtime ## Run the demonstration: server, SMSC and handsets on this m
 test: lint types peers ## Check everything: lint, format, imports, types, tests (ARGS="tests/encoders -x" for some)
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --cov --cov-report=term:skip-covered $(ARGS)
 
+# Many more seeds than `make test` runs; one that fails is replayed by: python -m tests.simulation SEED --trace
+SEEDS ?= 10000
+FIRST ?= 0
+.PHONY: soak
+soak: .venv/development ## Simulate thousands of troubled sites (SEEDS=10000, FIRST=0)
+	$(BIN)/python -m tests.simulation $(FIRST) --seeds $(SEEDS)
+
 .PHONY: lint
 lint: .venv/development ## Check the rules of the code, its format and the direction of imports
 	$(BIN)/ruff check

@@ -129,7 +129,10 @@ class Flight(msgspec.Struct):
         pauses = [decision for decision in decisions if isinstance(decision, RetryAt)]
         longest = max(pauses, key=lambda pause: pause.delay_s)
         detail = f"command_status 0x{self.refusals[0]:08X}"
-        return Verdict(Event.POSTPONE, detail, longest.delay_s, longest.counts_as_attempt)
+        # Parts that left carry the reference of this attempt: with parts of the next under the same reference the
+        # handset could make a whole of them, and get the document twice.
+        has_left = bool(self.message_ids or self.unknown)
+        return Verdict(Event.POSTPONE, detail, longest.delay_s, longest.counts_as_attempt or has_left)
 
 
 class Flights:

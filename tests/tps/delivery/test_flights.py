@@ -89,6 +89,11 @@ def flight(
             id="the SMSC is busy",
         ),
         pytest.param(
+            flight(3, refusals=(QUEUE_FULL,), unknown=1),
+            Verdict(Event.POSTPONE, "command_status 0x00000014", 0.5, counts_as_attempt=True),
+            id="the SMSC is busy, and a part that may have left makes no whole with those of the next attempt",
+        ),
+        pytest.param(
             flight(3, refusals=(QUEUE_FULL, SYSTEM_ERROR)),
             Verdict(Event.POSTPONE, "command_status 0x00000014", 10.0, counts_as_attempt=True),
             id="the longest pause of several refusals counts",
