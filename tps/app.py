@@ -13,14 +13,17 @@ import structlog
 from tps.backoffice import keys
 from tps.config import Config, ConfigError, sealing_keys
 from tps.decisions.push_id import PushIds
+from tps.delivery import processes
 from tps.delivery.attend import Attend
 from tps.delivery.backlog import Backlog
+from tps.delivery.bind_permits import BindPermits
 from tps.delivery.catalogue import Catalogue
 from tps.delivery.dispatch import Dispatch
 from tps.delivery.flights import Flights
 from tps.delivery.handover import Handover
 from tps.delivery.intake import Intake
 from tps.delivery.intake_transaction import IntakeRules, IntakeTransaction
+from tps.delivery.node_lease import NameTakenError, NodeLease
 from tps.delivery.parking import Parking
 from tps.delivery.set_filter import SetFilter
 from tps.delivery.settle import Settle
@@ -29,16 +32,23 @@ from tps.parts import Parts
 from tps.smpp.routes import Routes
 from tps.store import access, migrate
 from tps.store.database import Database
+from tps.store.retention import Retention
 from tps.store.sealing import Seal
 
 log = structlog.get_logger(__name__)
 
 _PEPPER = "fingerprint-pepper"
+_TOKENS = 1 << 48
+"""No process is taken for an earlier one of its name."""
 
 
 def now_ms() -> int:
     """Milliseconds since 1970-01-01 UTC."""
     return time.time_ns() // 1_000_000
+
+
+LEAVE_S = 2.0
+"""Seconds that a process that ends takes to tell the others; if the store is away, its lease tells them."""
 
 
 class Surroundings(NamedTuple):
@@ -97,24 +107,33 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
     )
     catalogue = Catalogue(seal)
     push_ids = PushIds(config.node.number)
+    lease = NodeLease(
+        database,
+        name=config.node.name,
+        number=config.node.number,
+        place=processes.here(),
+        token=f"{int(chance() * _TOKENS):012x}",
+        clock=clock,
+        monotonic=monotonic,
+    )
     try:
-        routes = Routes(config.routes, chance=chance)
+        routes = Routes(config.routes, chance=chance, permit_of=BindPermits(database, lease).permit)
     except ValueError as error:
         raise ConfigError(str(error)) from error
     flights = Flights()
     rules = IntakeRules(config.detection.default_settings, config.detection.sighting_interval_s * 1000)
-    node = config.node.name
     handover = Handover()
     set_filter = SetFilter(database, config.detection.remembered_pairs)
     backlog = Backlog(database, config.store.max_open_pushes)
     transaction = IntakeTransaction(
-        catalogue, seal, push_ids=push_ids, pepper=pepper, rules=rules, node=node, clock=clock
+        catalogue, seal, push_ids=push_ids, pepper=pepper, rules=rules, node=lease.instance, clock=clock
     )
     parking = Parking(database, catalogue, seal, routes, clock=clock)
     return Parts(
         config=config,
         database=database,
         seal=seal,
+        lease=lease,
         catalogue=catalogue,
         push_ids=push_ids,
         routes=routes,
@@ -122,10 +141,15 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
         backlog=backlog,
         intake=Intake(database, transaction, handover, set_filter, backlog, wake=wake),
         dispatch=Dispatch(
-            database, catalogue, seal, routes, flights, node=node, clock=clock, handover=handover, wake=wake
+            database, catalogue, seal, routes, flights, lease=lease, clock=clock, handover=handover, wake=wake
         ),
-        settle=Settle(database, routes, flights, parking, node=node, monotonic=monotonic, clock=clock, wake=wake),
-        attend=Attend(database, catalogue, flights, node=node, clock=clock, wake=wake),
+        settle=Settle(
+            database, routes, flights, parking, node=lease.instance, monotonic=monotonic, clock=clock, wake=wake
+        ),
+        attend=Attend(
+            database, catalogue, flights, lease=lease, retention=Retention(config.store.keep_pushes_days),
+            clock=clock, wake=wake,
+        ),  # fmt: skip
         clock=clock,
     )
 
@@ -135,16 +159,44 @@ async def delivering(parts: Parts) -> AsyncIterator[None]:
     """The way of a push at work; on leaving it drains the windows and settles what is in the air.
 
     One of its tasks failing by a defect ends all of them, and the body with them: loudly, not half alive.
+    `ConfigError` where this node's name or number belongs to another.
     """
-    recovered = parts.database.write_now(parts.attend.recover)
-    if recovered:
-        log.warning("delivery.recovered", uncertain=recovered)
+    try:
+        await parts.lease.join()
+    except NameTakenError as error:
+        raise ConfigError(str(error)) from error
+    try:
+        recovered = await parts.database.write(parts.attend.recover)
+        if recovered:
+            log.warning("delivery.recovered", uncertain=recovered)
+        async with _at_work(parts):
+            yield
+    finally:
+        await _leave(parts)
+
+
+async def _leave(parts: Parts) -> None:
+    """Let the other nodes, and the next process of this name, go on at once; nothing is at work here any more."""
+    try:
+        async with asyncio.timeout(LEAVE_S):
+            uncertain = await parts.database.write(parts.attend.leave)
+    except (TimeoutError, RetryLaterError):
+        log.warning("node.left_without_a_word", node=parts.lease.name)
+        return
+    if uncertain:
+        log.warning("delivery.left_uncertain", count=uncertain)
+
+
+@asynccontextmanager
+async def _at_work(parts: Parts) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as group:
+        lease = group.create_task(parts.lease.run(parts.routes.drop_limited), name="lease")
         routes = group.create_task(parts.routes.run(), name="routes")
         dispatch = group.create_task(parts.dispatch.run(), name="dispatch")
         settle = group.create_task(parts.settle.run(), name="settle")
         attend = group.create_task(parts.attend.run(), name="attend")
         backlog = group.create_task(parts.backlog.run(), name="backlog")
+        store = group.create_task(parts.database.until_damaged(), name="store")
         try:
             yield
         finally:
@@ -158,5 +210,5 @@ async def delivering(parts: Parts) -> AsyncIterator[None]:
                     await settle
             except TimeoutError:
                 log.warning("delivery.stopped_with_pushes_in_flight", count=len(parts.flights))
-            for task in (routes, dispatch, settle, attend, backlog):
+            for task in (lease, routes, dispatch, settle, attend, backlog, store):
                 task.cancel()

@@ -23,6 +23,7 @@ _URL_QUERY = re.compile(r"\?.*", re.DOTALL)
 _RANGES: Mapping[str, tuple[float, float]] = {
     "store.max_page":                (1, 10_000),
     "store.max_open_pushes":         (0, 1_000_000_000),
+    "store.keep_pushes_days":        (7, 36_500),
     "http.port":                     (0, 0xFFFF),
     "http.max_body_octets":          (512, 1 << 30),
     "http.max_line_octets":          (64, 1 << 20),
@@ -33,6 +34,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 }
 # fmt: on
 """Smallest and largest value of the numbers: beyond them the server could not do its work, or not at all soon."""
+_NODE_NAME_LENGTH = 40
 _UNKNOWN_FIELD = re.compile(r"unknown field `([^`]+)`(?: - at `\$\.?([^`]*)`)?")
 
 
@@ -53,6 +55,8 @@ class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Rows that one page of a list may hold."""
     max_open_pushes: int = 2_000_000
     """Pushes that may wait to be sent; beyond them streams are read no further and requests answered 503. 0: any."""
+    keep_pushes_days: int = 180
+    """Days after its end until a push is forgotten; of one that says that a pair is SET, only its story is."""
 
 
 class HttpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,9 +91,9 @@ class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """This process among the nodes of a site."""
 
     name: str = "node-0"
-    """Owner of leases; unique among the nodes on one database, and the same after a restart."""
+    """Unique among the nodes on one database, and the same after a restart; at most 40 characters."""
     number: int = 0
-    """0 to 63, unique among the nodes: part of push ids."""
+    """0 to 63, unique among the nodes, and the same after a restart: part of push ids."""
     stop_timeout_s: float = 20.0
     """Seconds that stopping may take to drain the windows."""
 
@@ -111,6 +115,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError(f"routes: the name {doubled[0]!r} is given twice; each route needs its own")
         if (self.http.tls_certificate_file is None) != (self.http.tls_key_file is None):
             raise ValueError("http: tls_certificate_file and tls_key_file go together")
+        if not 1 <= len(self.node.name) <= _NODE_NAME_LENGTH:
+            raise ValueError(f"node.name: 1 to {_NODE_NAME_LENGTH} characters expected")
         for place, (low, high) in _RANGES.items():
             table, _, key = place.partition(".")
             if not low <= getattr(getattr(self, table), key) <= high:

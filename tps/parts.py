@@ -11,6 +11,7 @@ from tps.delivery.catalogue import Catalogue
 from tps.delivery.dispatch import Dispatch
 from tps.delivery.flights import Flights
 from tps.delivery.intake import Intake
+from tps.delivery.node_lease import NodeLease
 from tps.delivery.settle import Settle
 from tps.smpp.routes import Routes
 from tps.store.database import Database
@@ -24,6 +25,7 @@ class Parts:
     config: Config
     database: Database
     seal: Seal
+    lease: NodeLease
     catalogue: Catalogue
     push_ids: PushIds
     routes: Routes

@@ -14,6 +14,9 @@ from tps.config import Config
 from tps.parts import Parts
 from tps.web.server import serving, tls_context
 
+SIGNALLED = 128
+"""Exit status of a process that a signal has ended, less the signal's number, as shells tell it."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -39,22 +42,35 @@ async def running(config: Config) -> AsyncIterator[Running]:
         async with delivering(parts), serving(parts) as address:
             yield Running(parts, address, token)
     finally:
-        database.close()
+        await asyncio.to_thread(database.close)  # it waits for the last commit; signals are heard meanwhile
 
 
 async def serve(config: Config, announce: Callable[[Running], None]) -> None:
-    """Run until SIGTERM or SIGINT, then stop in order; a second signal ends the process at once."""
+    """Run until SIGTERM or SIGINT, then stop in order; a second signal ends the process at once.
+
+    A signal during the start, which may have to wait for the end of a predecessor's lease, breaks it off.
+    """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
+    working = asyncio.current_task()
+    is_starting = True
 
-    def stop() -> None:
+    def stop(number: signal.Signals) -> None:
         if stopping.is_set():
-            os._exit(1)
+            os._exit(SIGNALLED + number)
         stopping.set()
+        if is_starting and working is not None:
+            working.cancel()
 
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signal_number, stop)
-    async with running(config) as server:
-        announce(server)
-        await stopping.wait()
-        log.info("server.stopping")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, number)
+    try:
+        async with running(config) as server:
+            is_starting = False
+            announce(server)
+            await stopping.wait()
+            log.info("server.stopping")
+    except asyncio.CancelledError:
+        if not (is_starting and stopping.is_set()):
+            raise
+        log.info("server.start_broken_off")

@@ -63,6 +63,16 @@ class Clock:
         self.ms += ms
 
 
+class Monotonic:
+    """Seconds that a test lets pass."""
+
+    def __init__(self) -> None:
+        self.s = 0.0
+
+    def __call__(self) -> float:
+        return self.s
+
+
 def config(url: str, *routes: RouteConfig, node: str = "node-0") -> Config:
     """A configuration for tests."""
     return Config(
@@ -202,7 +212,8 @@ async def node(url: str, seal: Seal, number: int, *routes: RouteConfig) -> Async
 
 def running(parts: Parts) -> list[asyncio.Task[None]]:
     """The tasks of a node without the orderly end that `app.delivering` gives them."""
-    return [asyncio.create_task(part.run()) for part in (parts.routes, parts.dispatch, parts.settle)]
+    work = (parts.lease.join(), parts.routes.run(), parts.dispatch.run(), parts.settle.run())
+    return [asyncio.create_task(each) for each in work]
 
 
 async def die(tasks: list[asyncio.Task[None]]) -> None:

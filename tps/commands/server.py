@@ -1,6 +1,7 @@
 """`serve`: the server itself."""
 
 import errno
+from typing import TypeVar
 
 import typer
 
@@ -8,8 +9,11 @@ from tps import config as configuration
 from tps import server
 from tps.commands import event_loop, store
 from tps.commands.terminal import BadInputError
-from tps.errors import StoreDamagedError
+from tps.delivery.node_lease import LeaseLostError
+from tps.errors import RetryLaterError, StoreDamagedError
 from tps.watch import logs
+
+E = TypeVar("E", bound=Exception)
 
 CANNOT_LISTEN = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
 
@@ -24,9 +28,12 @@ def serve(config: store.ConfigFile = None) -> None:
     try:
         event_loop.run(server.serve(running, _announce))
     except ExceptionGroup as errors:
-        damage = _damage(errors)
+        damage = _first(errors, StoreDamagedError)
         if damage is not None:
             raise damage from errors
+        lost = _first(errors, LeaseLostError)
+        if lost is not None:
+            raise RetryLaterError(str(lost)) from errors
         taken = errors.subgroup(lambda error: isinstance(error, OSError) and error.errno in CANNOT_LISTEN)
         if taken is None:
             raise
@@ -34,12 +41,12 @@ def serve(config: store.ConfigFile = None) -> None:
         raise BadInputError(f"http.port: cannot listen on {where}: it is taken, or not this machine's") from errors
 
 
-def _damage(errors: ExceptionGroup[Exception]) -> StoreDamagedError | None:
-    """What was found at the store, by whichever part of the server came across it first."""
-    found: Exception | None = errors.subgroup(StoreDamagedError)
+def _first(errors: ExceptionGroup[Exception], kind: type[E]) -> E | None:
+    """The error of this kind of whichever part of the server came across it first; None where there is none."""
+    found: Exception | None = errors.subgroup(kind)
     while isinstance(found, ExceptionGroup):
         found = found.exceptions[0]
-    return found if isinstance(found, StoreDamagedError) else None
+    return found if isinstance(found, kind) else None
 
 
 def _announce(running: server.Running) -> None:

@@ -1,6 +1,6 @@
 """Attend: what time does to a push, once a second.
 
-SENDING    its lease ran out, or its node died        -> UNCERTAIN
+SENDING    its node died, or its lease ran out        -> UNCERTAIN
 UNCERTAIN  the rule of its settings                   -> QUEUED (resend) | HELD (hold) | waits for a receipt
 SENT, HELD, UNCERTAIN, QUEUED past their validity     -> EXPIRED
 """
@@ -15,17 +15,19 @@ from tps.decisions.policy import DeliveryPolicy
 from tps.decisions.push_life import UNCERTAIN_RULES, Event, State, move
 from tps.delivery.catalogue import UNUSABLE, Catalogue
 from tps.delivery.flights import Flights
+from tps.delivery.node_lease import NodeLease
 from tps.errors import RetryLaterError
 from tps.store import access, pushes, submissions
 from tps.store.database import Connection, Database
 from tps.store.pushes import Move, StoredPush, history_line
+from tps.store.retention import Retention
 
 log = structlog.get_logger(__name__)
 
 INTERVAL_S = 1.0
 BATCH_MAX = 1000
 LEASE_MS = 120_000
-"""How long a node may keep a push in SENDING without a sign of life; it renews its leases at half of that."""
+"""How long a push may be in SENDING without a sign of life, whatever its node says; renewed at half of that."""
 RESEND_PAUSE_MS, RESEND_PAUSE_MAX_MS = 1_000, 3_600_000
 """Pause before an unanswered push is sent again: doubled with each attempt."""
 REMEMBER_REQUESTS_MS = 24 * 3_600_000
@@ -43,29 +45,36 @@ class Attend:
         catalogue: Catalogue,
         flights: Flights,
         *,
-        node: str,
+        lease: NodeLease,
+        retention: Retention,
         clock: Callable[[], int],
         wake: asyncio.Event,
     ) -> None:
         self._database = database
         self._catalogue = catalogue
         self._flights = flights
-        self._node = node
+        self._lease = lease
+        self._retention = retention
         self._clock = clock
         self._wake = wake
         self._bucket = 0
         self._sweep_at = 0
 
     def recover(self, connection: Connection) -> int:
-        """After a restart: what this node had in flight is UNCERTAIN now. Returns how many pushes that is."""
+        """What processes that are no nodes any more had in flight is UNCERTAIN now. Returns how many pushes that is."""
         now = self._clock()
         recovered = 0
         while True:
-            lost = pushes.owned(connection, self._node, BATCH_MAX)
+            lost = pushes.orphaned(connection, BATCH_MAX)
             if not lost:
                 return recovered
             moves = [_lost(push, now, "the server stopped while it was in flight") for push in lost]
             recovered += pushes.save(connection, moves, now)
+
+    def leave(self, connection: Connection) -> int:
+        """Be a node no more; returns how many pushes that leaves UNCERTAIN."""
+        self._lease.leave(connection)
+        return self.recover(connection)
 
     async def run(self) -> None:
         """Attend until cancelled."""
@@ -80,13 +89,23 @@ class Attend:
     def _attend(self, connection: Connection) -> int:
         now = self._clock()
         moves = self._leases(connection, now) + self._uncertain(connection, now) + self._expired(connection, now)
-        saved = pushes.save(connection, moves, now)
+        saved = self._take_over(connection) + pushes.save(connection, moves, now)
+        self._retention.step(connection, now)
         if now >= self._sweep_at:
             self._sweep_at = now + SWEEP_INTERVAL_MS
             self._bucket = (self._bucket + 1) % BUCKETS
             submissions.remove_expired(connection, self._bucket, now)
             access.forget_before(connection, self._bucket, now - REMEMBER_REQUESTS_MS)
         return saved
+
+    def _take_over(self, connection: Connection) -> int:
+        """What dead nodes had in flight; it is looked for only where a node was found dead."""
+        dead = self._lease.remove_dead(connection)
+        if not dead:
+            return 0
+        recovered = self.recover(connection)
+        log.warning("attend.took_over", nodes=dead, uncertain=recovered)
+        return recovered
 
     def _leases(self, connection: Connection, now: int) -> list[Move]:
         """Renew what this node has in flight at half its lease; what nobody renewed in time is lost."""

@@ -19,6 +19,7 @@ from tps.delivery.catalogue import UNUSABLE, Catalogue, Profile
 from tps.delivery.compose import segments_of
 from tps.delivery.flights import Flight, Flights
 from tps.delivery.handover import Departing, Handover
+from tps.delivery.node_lease import NodeLease
 from tps.delivery.push_secrets import open_secrets
 from tps.errors import RetryLaterError
 from tps.smpp.routes import Route, Routes
@@ -61,7 +62,7 @@ class Dispatch:
         routes: Routes,
         flights: Flights,
         *,
-        node: str,
+        lease: NodeLease,
         clock: Callable[[], int],
         handover: Handover,
         wake: asyncio.Event,
@@ -71,7 +72,7 @@ class Dispatch:
         self._seal = seal
         self._routes = routes
         self._flights = flights
-        self._node = node
+        self._lease = lease
         self._clock = clock
         self._handover = handover
         self._wake = wake
@@ -158,7 +159,9 @@ class Dispatch:
             await self._database.write(lambda connection: pushes.save(connection, returned, self._clock()))
 
     def _free_pushes(self) -> int:
-        """Pushes that the routes have room for, by a cautious reckoning."""
+        """Pushes that the routes have room for, by a cautious reckoning; none while this node's lease is in doubt."""
+        if not self._lease.held:
+            return 0
         return sum(route.room() for route in self._routes if route.up) // PARTS_EXPECTED
 
     def _routed(self, departing: Sequence[Departing]) -> list[Claimed]:
@@ -169,9 +172,7 @@ class Dispatch:
             route = self._routes.choose(push.msisdn)
             if route is None:
                 until = now + DEFER_MIN_MS
-                self._returned.append(
-                    _moved(push, State.SENDING, Event.RELEASE, now, detail="no route is up", until=until)
-                )
+                self._returned.append(self._given_up(push, Event.RELEASE, now, detail="no route is up", until=until))
             else:
                 routed.append(Claimed(push, profile, route))
         return routed
@@ -185,6 +186,8 @@ class Dispatch:
         """
         now = self._clock()
         pushes.save(connection, returned, now)
+        if not self._lease.held:  # others may find this node dead, and all that it claims nobody's
+            return 0, []
         left = dict(rooms)
         claimed: list[Claimed] = []
         moves: list[Move] = []
@@ -204,7 +207,7 @@ class Dispatch:
                 moves.append(_moved(push, State.QUEUED, Event.REFUSE, now, detail=str(error)))
                 continue
             left[route] -= PARTS_EXPECTED
-            claim = _moved(push, State.QUEUED, Event.CLAIM, now, owner=self._node, until=now + LEASE_MS)
+            claim = _moved(push, State.QUEUED, Event.CLAIM, now, owner=self._lease.instance, until=now + LEASE_MS)
             # What arrived of an earlier attempt makes no whole document with parts of this one.
             moves.append(claim._replace(route=route.name, delivered_parts=0))
             claimed.append(Claimed(push, profile, route))
@@ -220,13 +223,18 @@ class Dispatch:
             try:
                 parts = self._composed(push, profile)
             except (EncodeError, UnsealError) as error:
-                self._returned.append(_moved(push, State.SENDING, Event.REFUSE, now, detail=str(error)))
+                self._returned.append(self._given_up(push, Event.REFUSE, now, detail=str(error)))
                 continue
             messages[route].append((push.id, push.msisdn, parts))
             departing.append(Flight(push, route.name, route.pdu_count(len(parts)), profile.policy.max_attempts))
         self._flights.depart(departing)
         for route, batch in messages.items():
             route.submit(batch)
+
+    def _given_up(self, push: DuePush, event: Event, now: int, *, detail: str, until: int | None = None) -> Move:
+        """A push that this node has claimed and did not send, unless another node has taken it meanwhile."""
+        given_up = _moved(push, State.SENDING, event, now, detail=detail, until=until)
+        return given_up._replace(held_by=self._lease.instance)
 
     def _composed(self, push: DuePush, profile: Profile) -> tuple[bytes, ...]:
         secrets = open_secrets(self._seal, push.sealed_secrets, push.id)

@@ -10,6 +10,7 @@ import structlog
 from tps.smpp.outcomes import Outcomes
 from tps.smpp.pace import Pace
 from tps.smpp.pdus import Bind, ProtocolError
+from tps.smpp.permit import Permit
 from tps.smpp.route_config import RouteConfig
 from tps.smpp.session import Counters, Session
 from tps.smpp.session_states import State
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 
+PERMIT_PAUSE_S = 1.0
+"""How often a link without a permit asks for one again."""
 _DOUBLINGS_MAX = 30
 """Any pause has reached its maximum by then, and the power stays a small number."""
 
@@ -58,8 +61,11 @@ class Link(asyncio.Protocol):
         outcome_ready: asyncio.Event,
         chance: Callable[[], float],
         next_number: Callable[[], int],
+        permit: Permit | None = None,
     ) -> None:
         """`chance` gives a number from 0 to 1; `next_number` numbers the sessions of the route.
+
+        With a `permit` it connects only while it has that.
 
         `ValueError` for a `ca_file` that holds no certificates.
         """
@@ -75,6 +81,7 @@ class Link(asyncio.Protocol):
         self._outcome_ready = outcome_ready
         self._chance = chance
         self._next_number = next_number
+        self._permit = permit
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         self._closed = asyncio.Event()
@@ -112,7 +119,13 @@ class Link(asyncio.Protocol):
         """Connect, serve, and connect again after each loss, until `stop`."""
         failures = 0
         while not self._stopping.is_set():
+            if self._permit is not None and not await self._permit.take():
+                self.reason = "other links hold all binds that the account may have"
+                await self._pause(PERMIT_PAUSE_S * (0.5 + self._chance() / 2))
+                continue
             was_bound = await self._connect_and_serve()
+            if self._permit is not None:
+                await self._permit.give_back()
             failures = 0 if was_bound else failures + 1
             await self._pause(reconnect_pause_s(self._config, failures, self._chance()))
 
@@ -122,6 +135,11 @@ class Link(asyncio.Protocol):
         if self.session is not None:
             self.session.unbind(self._loop.time())
             self._flush()
+
+    def drop_limited(self) -> None:
+        """Break the connection of a link that needs a permit, because others may have been given its place."""
+        if self._permit is not None and self._transport is not None:
+            self._transport.abort()
 
     async def _connect_and_serve(self) -> bool:
         """One connection from beginning to end; True when it was bound."""
@@ -134,6 +152,8 @@ class Link(asyncio.Protocol):
             return False
         if self._stopping.is_set():
             self.stop()
+        elif self._permit is not None and not self._permit.lasts:
+            self.drop_limited()
         try:
             await self._closed.wait()
         finally:

@@ -14,6 +14,7 @@ optional parameters; payload: the whole push once in message_payload, the SMSC s
 _TEXT_LIMITS = {"system_id": 15, "password": 8, "system_type": 12, "service_type": 5, "source_addr": 20}
 _OCTET_FIELDS = ("source_ton", "source_npi", "dest_ton", "dest_npi", "data_coding", "registered_delivery")
 _VALIDITY_MAX_S = 30 * 86_400
+_ACCOUNT_BINDS_MAX = 1000
 _SECONDS = ("enquire_link_s", "response_timeout_s", "reconnect_min_s", "reconnect_max_s")
 
 
@@ -35,7 +36,9 @@ class RouteConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     bind: Literal["transceiver", "pair"] = "transceiver"
     """One transceiver bind, or a transmitter and a receiver bind side by side."""
     binds: int = 1
-    """Connections (for a pair: pairs of connections) to hold at once."""
+    """Connections (for a pair: pairs of connections) to hold at once, at each node."""
+    account_binds: int = 0
+    """Connections (or pairs) that the account allows over all nodes; 0 is no limit."""
     prefixes: tuple[str, ...] = ("",)
     """MSISDN prefixes this route serves, digits only; the empty prefix serves every number."""
     priority: int = 0
@@ -102,6 +105,8 @@ class RouteConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         for name in ("binds", "weight", "window", "backlog"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: at least 1")
+        if not 0 <= self.account_binds <= _ACCOUNT_BINDS_MAX:
+            raise ValueError(f"account_binds: 0 for no limit, up to {_ACCOUNT_BINDS_MAX}")
         for name in _SECONDS:
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: more than 0 seconds")

@@ -11,6 +11,7 @@ import msgspec
 from tps.smpp.link import Link
 from tps.smpp.outcomes import Inbound, Outcomes
 from tps.smpp.pdus import Bind
+from tps.smpp.permit import PermitOf, needs_none
 from tps.smpp.route_config import RouteConfig
 from tps.smpp.session import Counters
 
@@ -59,7 +60,14 @@ class RouteStatus(msgspec.Struct, frozen=True, kw_only=True):
 class Route:
     """One account at an SMSC with all its links. Create it inside the running event loop."""
 
-    def __init__(self, config: RouteConfig, *, outcome_ready: asyncio.Event, chance: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        config: RouteConfig,
+        *,
+        outcome_ready: asyncio.Event,
+        chance: Callable[[], float],
+        permit_of: PermitOf = needs_none,
+    ) -> None:
         self.config = config
         self.name = config.name
         self._outcomes = Outcomes()
@@ -69,12 +77,13 @@ class Route:
         self.links = tuple(
             Link(
                 config,
-                name=f"smpp:{config.name}:{place}:{kind.name.lower()}",
+                name=(name := f"smpp:{config.name}:{place}:{kind.name.lower()}"),
                 bind=kind,
                 outcomes=self._outcomes,
                 outcome_ready=outcome_ready,
                 chance=chance,
                 next_number=lambda: next(numbers),
+                permit=permit_of(config, name, kind),
             )
             for place in range(config.binds)
             for kind in kinds
@@ -207,12 +216,15 @@ def _link_status(link: Link) -> LinkStatus:
 class Routes:
     """All routes. Create it inside the running event loop, let `run` live in a task of its own, end it with `stop`."""
 
-    def __init__(self, configs: Iterable[RouteConfig], *, chance: Callable[[], float]) -> None:
-        """`chance` gives a number from 0 to 1 each time; it spreads the reconnections."""
+    def __init__(
+        self, configs: Iterable[RouteConfig], *, chance: Callable[[], float], permit_of: PermitOf = needs_none
+    ) -> None:
+        """`chance` gives a number from 0 to 1 each time; it spreads the reconnections. `permit_of` limits the binds."""
         self.outcome_ready = asyncio.Event()
         """Set when something came back, and when a link has come up or gone down."""
         self._routes = {
-            config.name: Route(config, outcome_ready=self.outcome_ready, chance=chance) for config in configs
+            config.name: Route(config, outcome_ready=self.outcome_ready, chance=chance, permit_of=permit_of)
+            for config in configs
         }
         self._tiers = _tiers(self._routes.values())
         self._lengths = sorted({len(prefix) for prefix in self._tiers}, reverse=True)
@@ -243,6 +255,12 @@ class Routes:
             for link in route.links:
                 link.stop()
         await self._ended.wait()
+
+    def drop_limited(self) -> None:
+        """Break the connections to accounts that allow only so many: this node's right to them is in doubt."""
+        for route in self:
+            for link in route.links:
+                link.drop_limited()
 
     def choose(self, msisdn: str) -> Route | None:
         """The route for a number: longest prefix that has a route up, of these the lowest priority, then by weight."""

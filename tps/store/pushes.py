@@ -21,7 +21,7 @@ from sqlalchemy import (
 from tps.decisions.last_resort import Sent
 from tps.decisions.push_life import UNSENT_STATES, State
 from tps.store.batches import Batch, Fetching, Prepared, inserting
-from tps.store.schema import is_open, push
+from tps.store.schema import is_open, node, push
 
 
 class NewPush(NamedTuple):
@@ -95,7 +95,7 @@ class Move(NamedTuple):
     error: str | None = None
     releases_key: int = 0
     held_by: str | None = None
-    """The node whose lease this move ends: where another node has taken the push meanwhile, it is left alone."""
+    """The owner whose lease this move ends: where another node has taken the push meanwhile, it is left alone."""
 
 
 class PushRow(NamedTuple):
@@ -169,14 +169,15 @@ def queued_past_validity(connection: Connection, now_ms: int, limit: int) -> lis
     return [StoredPush(*row) for row in connection.execute(statement)]
 
 
-def owned(connection: Connection, owner: str, limit: int) -> list[StoredPush]:
-    """SENDING pushes under the lease of this node: after a restart, those that were in flight."""
+def orphaned(connection: Connection, limit: int) -> list[StoredPush]:
+    """SENDING pushes whose owner is no node (any more): what was in flight when a process died."""
     columns = [push.c[name] for name in StoredPush._fields]
     statement = (
         select(*columns)
-        .where(is_open, push.c.state == int(State.SENDING), push.c.owner == owner)
+        .where(is_open, push.c.state == int(State.SENDING), push.c.owner.not_in(select(node.c.instance)))
+        .order_by(push.c.bucket, push.c.id)
         .limit(limit)
-        .with_for_update()
+        .with_for_update(of=push)
     )
     return [StoredPush(*row) for row in connection.execute(statement)]
 

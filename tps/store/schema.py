@@ -108,7 +108,7 @@ push = Table(
     Column("state", SmallInteger, nullable=False),
     Column("attention_at", BigInteger, nullable=False),  # when someone must look at it: due, lease end, expiry
     Column("expires_at", BigInteger, nullable=False),
-    Column("owner", String(64)),  # the node that holds the lease
+    Column("owner", String(64)),  # the instance of a node that holds the lease
     Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
     Column("route", String(64)),
     Column("parts", SmallInteger, nullable=False, server_default=text("0")),
@@ -178,6 +178,30 @@ parked_receipt = Table(
 
 Index("ix_parked_receipt_look_at", parked_receipt.c.look_at)
 Index("ix_parked_receipt_destination", parked_receipt.c.destination)
+
+node = Table(
+    "node",
+    metadata,
+    Column("instance", String(64), primary_key=True),  # one process from its start to its end; owns pushes and binds
+    Column("name", String(40), nullable=False, unique=True),
+    Column("number", SmallInteger, nullable=False, unique=True),
+    Column("host", String(255), nullable=False),
+    Column("machine", String(128), nullable=False),  # where `pid` means something
+    Column("pid", Integer, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("lease_until", BigInteger, nullable=False),  # by the clock that all nodes share, see tps.store.nodes
+    sqlite_with_rowid=False,
+)
+
+bind_slot = Table(
+    "bind_slot",
+    metadata,
+    Column("account", String(320), primary_key=True),
+    Column("slot", SmallInteger, primary_key=True, autoincrement=False),  # below the account's limit
+    Column("instance", String(64), nullable=False),  # holds it for as long as it is among the nodes
+    Column("link", String(128), nullable=False),
+    sqlite_with_rowid=False,
+)
 
 server_secret = Table(
     "server_secret",

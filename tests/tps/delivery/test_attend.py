@@ -30,8 +30,9 @@ from tps.delivery.attend import (
     SWEEP_INTERVAL_MS,
 )
 from tps.parts import Parts
-from tps.store import access, pushes, submissions
+from tps.store import access, nodes, pushes, submissions
 from tps.store.database import Database
+from tps.store.nodes import NodeRow
 from tps.store.pushes import Move, PushRow
 from tps.store.sealing import Seal
 from tps.store.submissions import Candidate, Submission
@@ -148,12 +149,14 @@ async def test_a_push_ends_with_its_validity_says_why_and_lets_go_of_the_pair(
     assert await pushed(parts) != push_id
 
 
-async def test_what_this_node_had_in_flight_is_uncertain_after_a_restart_and_what_others_have_is_not(
+async def test_what_nobody_has_in_flight_any_more_is_uncertain_after_a_restart_and_what_others_have_is_not(
     parts: Parts, seal: Seal, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attending, "BATCH_MAX", 1)
     publish(parts.database, seal)
-    for number, owner in enumerate(("node-0", "node-1", "node-0")):
+    other = NodeRow("node-1:b", "node-1", 1, "host", "", 1, clock.ms, clock.ms + 15_000)
+    assert parts.database.write_now(lambda connection: nodes.add(connection, other))
+    for number, owner in enumerate(("node-0:a", other.instance, "node-2:a")):
         push_id = await pushed(parts, number)
         await put(parts, push_id, State.SENDING, attention_at=clock.ms + 60_000, attempts=2, owner=owner)
     assert parts.database.write_now(parts.attend.recover) == 2

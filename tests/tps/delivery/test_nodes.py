@@ -22,6 +22,7 @@ from tests.tps.delivering import (
 from tps import app
 from tps.decisions.push_life import State
 from tps.decisions.triggers import Outcome
+from tps.delivery import node_lease
 from tps.delivery.attend import LEASE_MS, RESEND_PAUSE_MS
 from tps.parts import Parts
 from tps.sim.smsc import Smsc
@@ -62,7 +63,7 @@ async def test_a_lease_is_renewed_as_long_as_a_slow_route_holds_the_push(
     assert max(Counter(sent.destination for sent in smsc.record).values()) == 1
 
 
-async def test_when_a_node_has_died_another_goes_on_at_the_end_of_its_leases_and_not_before(
+async def test_when_a_node_has_died_another_goes_on_at_the_end_of_its_lease_and_not_before(
     database: Database, seal: Seal, store_url: str, clock: Clock
 ) -> None:
     publish(database, seal)
@@ -74,14 +75,14 @@ async def test_when_a_node_has_died_another_goes_on_at_the_end_of_its_leases_and
         await die(tasks)
         smsc.behave(Behaviour())
         async with node(store_url, seal, 1, route_to(smsc)) as other:
-            clock.forward(LEASE_MS - 1)
+            clock.forward(node_lease.LEASE_MS - 1)
             assert await attend(other) == 0
             clock.forward(1)
             assert await attend(other) == COUNT
             assert await attend(other) == COUNT
             clock.forward(RESEND_PAUSE_MS)
             rows = await pushes_in(database, State.DELIVERED, COUNT)
-    assert all("lose UNCERTAIN its lease ran out" in row.history for row in rows)
+    assert all("lose UNCERTAIN the server stopped" in row.history for row in rows)
     assert {row.attempts for row in rows} == {2}
 
 

@@ -8,8 +8,9 @@ import pytest
 from tps.decisions.identities import bucket_of
 from tps.decisions.push_id import PushIds
 from tps.decisions.push_life import State
-from tps.store import pair_keys, pushes
+from tps.store import nodes, pair_keys, pushes
 from tps.store.database import Database
+from tps.store.nodes import NodeRow
 from tps.store.pair_keys import PairKey
 from tps.store.pushes import Move, NewPush
 
@@ -143,13 +144,15 @@ def test_two_claims_at_once_never_share_a_push(database: Database) -> None:
     assert not first & second
 
 
-def test_a_leased_push_is_found_by_its_owner_and_by_the_end_of_its_lease(database: Database) -> None:
+def test_a_leased_push_is_found_when_its_owner_is_no_node_and_by_the_end_of_its_lease(database: Database) -> None:
     push = new_push()
     add(database, push)
-    save(database, moved(push, State.QUEUED, State.SENDING, owner="node-1", attention_at=NOW + 500))
-    owned = database.write_now(lambda connection: pushes.owned(connection, "node-1", 10))
-    assert [each.id for each in owned] == [push.id]
-    assert database.write_now(lambda connection: pushes.owned(connection, "node-2", 10)) == []
+    save(database, moved(push, State.QUEUED, State.SENDING, owner="node-1:a", attention_at=NOW + 500))
+    orphaned = database.write_now(lambda connection: pushes.orphaned(connection, 10))
+    assert [each.id for each in orphaned] == [push.id]
+    owner = NodeRow("node-1:a", "node-1", 1, "host", "", 1, NOW, NOW)
+    assert database.write_now(lambda connection: nodes.add(connection, owner))
+    assert database.write_now(lambda connection: pushes.orphaned(connection, 10)) == []
     overdue = database.write_now(lambda connection: pushes.needing_attention(connection, State.SENDING, NOW + 500, 10))
     assert [each.id for each in overdue] == [push.id]
     assert (
