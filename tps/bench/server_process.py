@@ -30,6 +30,7 @@ class ServerSetup:
     window: int = 50
     binds: int = 1
     rate_per_s: int = 0
+    max_open_pushes: int = 0
     arguments: tuple[str, ...] = ()
     """What else `tps serve` is told."""
 
@@ -43,7 +44,11 @@ class ServerSetup:
         key = self.folder / "sealing.key"
         key.write_bytes(_SEALING_KEY)
         tables: Mapping[str, Mapping[str, object]] = {
-            "[store]": {"url": self.store, "sealing_key_file": str(key)},
+            "[store]": {
+                "url": self.store,
+                "sealing_key_file": str(key),
+                "max_open_pushes": self.max_open_pushes,
+            },
             "[http]": {"port": 0},
             "[detection]": {"default_settings": SETTINGS_NAME},
             "[[routes]]": {

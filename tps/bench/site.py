@@ -45,6 +45,8 @@ class Options:
     """How long the SMSC takes to answer."""
     route_rate_per_s: int = 0
     """Limit of each link of the route, in PDUs; 0 for none."""
+    max_open_pushes: int = 0
+    """Pushes that may wait at the server; 0 for any number."""
     server_arguments: tuple[str, ...] = ()
     """What else `tps serve` is told."""
 
@@ -109,6 +111,7 @@ def setup_of(options: Options, folder: Path, smsc_port: int) -> ServerSetup:
         window=options.window,
         binds=options.binds,
         rate_per_s=options.route_rate_per_s,
+        max_open_pushes=options.max_open_pushes,
         arguments=options.server_arguments,
     )
 

@@ -19,6 +19,7 @@ from tps.bench.results import Run
 from tps.bench.site import Options
 from tps.commands import bench_page, event_loop
 from tps.commands.terminal import BadInputError
+from tps.config import StoreConfig
 from tps.watch import logs
 
 # fmt: off
@@ -46,6 +47,7 @@ KANNEL_DOES = ("bulk", "single")
 WARM_UP_SHARE = 10
 WARM_UP_MAX = 2_000
 LIMIT_COUNT = 200_000
+MAX_OPEN_PUSHES = StoreConfig().max_open_pushes
 
 Count = Annotated[int | None, typer.Option(min=1, max=100_000_000, help="Units to measure.")]
 Connections = Annotated[int, typer.Option(min=1, max=1000, help="HTTP connections of lone requests.")]
@@ -59,6 +61,7 @@ Binds = Annotated[int, typer.Option(min=1, help="SMPP links.")]
 First = Annotated[int, typer.Option(min=0, help="First subscriber's number: another one on a store used before.")]
 SmscDelay = Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long the SMSC takes to answer.")]
 RouteRate = Annotated[int, typer.Option(min=0, help="Limit of each link in PDUs a second; 0: none.")]
+MaxOpenPushes = Annotated[int, typer.Option(min=0, help="Pushes that may wait at the server; 0: any number.")]
 ServeWith = Annotated[str, typer.Option(metavar="OPTIONS", help="What else `tps serve` is told.")]
 ShowLimits = Annotated[bool, typer.Option("--show-limits", help="Tell first what the simulated SMSC itself can take.")]
 CompareKannel = Annotated[
@@ -83,6 +86,7 @@ def _command(scenario: str) -> Callable[..., None]:
         first: First = 0,
         smsc_delay: SmscDelay = 0.0,
         route_rate: RouteRate = 0,
+        max_open_pushes: MaxOpenPushes = MAX_OPEN_PUSHES,
         serve_with: ServeWith = "",
         json_file: JsonFile = None,
         show_limits: ShowLimits = False,
@@ -102,6 +106,7 @@ def _command(scenario: str) -> Callable[..., None]:
             first=first,
             response_delay_s=smsc_delay,
             route_rate_per_s=route_rate,
+            max_open_pushes=max_open_pushes,
             server_arguments=tuple(shlex.split(serve_with)),
         )
         if compare_kannel and (scenario not in KANNEL_DOES or url is not None):

@@ -56,6 +56,14 @@ async def test_pressure_accounts_for_everything_that_was_accepted(tmp_path: Path
     assert run.figures["rss_peak_mb"] >= run.figures["rss_end_mb"] > 1
 
 
+async def test_a_full_store_slows_the_stream_down_refuses_lone_requests_and_loses_nothing(tmp_path: Path) -> None:
+    run = await pressure.pressure(replace(OPTIONS, route_rate_per_s=COUNT, max_open_pushes=COUNT // 4), tmp_path)
+    assert run.outcomes["stream queued"] == COUNT
+    assert run.outcomes["HTTP 503"] == run.figures["refused_with_retry_after"] > 0
+    assert run.count == COUNT + run.outcomes.get("HTTP 202", 0) == run.outcomes["DELIVERED"]
+    assert run.figures["lost"] == run.figures["refused_without"] == 0
+
+
 async def test_a_route_with_a_limit_tells_how_well_it_was_kept(tmp_path: Path) -> None:
     limit = COUNT  # so that the parts take two seconds
     run = await scenarios.bulk(replace(OPTIONS, warm_up=0, route_rate_per_s=limit), tmp_path)
