@@ -125,6 +125,7 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
     handover = Handover()
     set_filter = SetFilter(database, config.detection.remembered_pairs)
     backlog = Backlog(database, config.store.max_open_pushes)
+    kept = Retention(config.store.keep_pushes_days)
     transaction = IntakeTransaction(
         catalogue, seal, push_ids=push_ids, pepper=pepper, rules=rules, node=lease.instance, clock=clock
     )
@@ -146,10 +147,7 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
         settle=Settle(
             database, routes, flights, parking, node=lease.instance, monotonic=monotonic, clock=clock, wake=wake
         ),
-        attend=Attend(
-            database, catalogue, flights, lease=lease, retention=Retention(config.store.keep_pushes_days),
-            clock=clock, wake=wake,
-        ),  # fmt: skip
+        attend=Attend(database, catalogue, flights, lease=lease, retention=kept, clock=clock, wake=wake),
         clock=clock,
     )
 

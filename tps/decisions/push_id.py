@@ -43,6 +43,11 @@ class PushIds:
         return (((self._millisecond - EPOCH_MS) << 6 | self._node) << 10 | self._counter) << 6 | bucket
 
 
+def first_id_at(now_ms: int) -> int:
+    """The least number that can be given out at this time: all that are less are older."""
+    return max(0, now_ms - EPOCH_MS) << 22
+
+
 def bucket_of_id(push_id: int) -> int:
     """The bucket that the push lies in."""
     return push_id & (BUCKETS - 1)
