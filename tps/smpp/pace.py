@@ -129,11 +129,12 @@ class Pace:
 
     __slots__ = (
         "_accepted",
+        "_agreed",
         "_agreed_per_s",
-        "_bucket",
         "_grown_at",
         "_heard_at",
         "_held",
+        "_learnt",
         "_refused_per_s",
         "_refused_times",
         "_resume_at",
@@ -149,9 +150,10 @@ class Pace:
         self.congestion: int | None = None
         """The congestion_state that came last, in percent."""
         self._agreed_per_s = agreed_per_s
-        self._bucket = TokenBucket(agreed_per_s, now) if agreed_per_s else None
+        self._agreed = TokenBucket(agreed_per_s, now) if agreed_per_s else None
+        self._learnt: TokenBucket | None = None
         self._accepted = Recent()
-        self._refused_per_s: float | None = None
+        self._refused_per_s = RATE_MIN_PER_S
         self._refused_times = 0
         self._held = False
         self._heard_at = self._slowed_at = float("-inf")
@@ -165,18 +167,20 @@ class Pace:
     @property
     def learnt(self) -> bool:
         """True while the limit is the SMSC's and not the agreed one."""
-        return self._refused_per_s is not None
+        return self._learnt is not None
 
     def take(self, wanted: int, now: float) -> int:
         """PDUs that may be sent at `now` (seconds), 0 to `wanted`."""
         if now < self._resume_at:
             return 0
-        return wanted if self._bucket is None else self._bucket.take(wanted, now)
+        if self._learnt is not None:
+            wanted = self._learnt.take(wanted, now)
+        return wanted if self._agreed is None else self._agreed.take(wanted, now)
 
     def ready_at(self, wanted: int) -> float:
         """When it is worth asking again for `wanted` PDUs, in seconds."""
-        at = self._resume_at
-        return at if self._bucket is None else max(at, self._bucket.ready_at(wanted))
+        buckets = (bucket for bucket in (self._learnt, self._agreed) if bucket is not None)
+        return max((bucket.ready_at(wanted) for bucket in buckets), default=self._resume_at)
 
     def note_accepted(self, count: int, now: float) -> None:
         """So many parts were answered by something else than a request to slow down."""
@@ -184,8 +188,8 @@ class Pace:
         self._accepted.forget(now)
         if now >= self._resume_at:
             self._refused_times = 0
-            if self._refused_per_s is not None and self.rate_per_s is not None and not self._held:
-                self._grow(self._refused_per_s, self.rate_per_s, count, now)
+            if self._learnt is not None and self.rate_per_s is not None and not self._held:
+                self._grow(self._learnt, self.rate_per_s, count, now)
 
     def note_refused(self, sent_at: float, now: float) -> None:
         """A part that was sent at `sent_at` was refused with ESME_RTHROTTLED or ESME_RMSGQFUL."""
@@ -206,8 +210,7 @@ class Pace:
         if state >= _NEARING:
             self._slow_down(_DOWN_MOST if state == _CONGESTED else _DOWN, now, now)
         elif self.rate_per_s is None:
-            self._refused_per_s = max(self._carried_per_s(now), RATE_MIN_PER_S)
-            self._limit(self._refused_per_s, now)
+            self._slow_down(1.0, now, now)
 
     def _slow_down(self, factor: float, now: float, since: float) -> None:
         """Send `factor` of what was carried, or of the old rate if that is less, but at least half of that."""
@@ -215,33 +218,28 @@ class Pace:
         rate = carried * factor
         if self.rate_per_s is not None:
             rate = min(max(rate, self.rate_per_s * _DOWN_MOST), self.rate_per_s * factor)
+        self.rate_per_s = max(rate, RATE_MIN_PER_S)
         self._refused_per_s = max(carried, RATE_MIN_PER_S)
         self._slowed_at = now
-        self._limit(max(rate, RATE_MIN_PER_S), since)
-
-    def _limit(self, rate_per_s: float, since: float) -> None:
-        self.rate_per_s = rate_per_s
         self._grown_at = since
-        self._bucket = TokenBucket(rate_per_s, since)
+        self._learnt = TokenBucket(self.rate_per_s, since)
 
     def _carried_per_s(self, now: float) -> float:
         self._accepted.forget(now)
         since = self._accepted.since
         return 0.0 if since is None else self._accepted.total / max(now - since, _CARRIED_MIN_S)
 
-    def _grow(self, refused_per_s: float, rate_per_s: float, count: int, now: float) -> None:
+    def _grow(self, learnt: TokenBucket, rate_per_s: float, count: int, now: float) -> None:
         """Faster by the step of the time that passed, as far as it was used."""
-        if rate_per_s < refused_per_s * _NEAR:
-            step = max(refused_per_s * _STEP, _STEP_MIN_PER_S)
+        if rate_per_s < self._refused_per_s * _NEAR:
+            step = max(self._refused_per_s * _STEP, _STEP_MIN_PER_S)
         else:
             step = max(rate_per_s * _FAR_STEP, _FAR_STEP_MIN_PER_S)
         rate_per_s += step * min(count / rate_per_s, now - self._grown_at)
         self._grown_at = now
-        if self._agreed_per_s and rate_per_s >= self._agreed_per_s:
-            rate_per_s, self._refused_per_s = self._agreed_per_s, None
-        elif rate_per_s >= _UNREACHABLE_PER_S:
-            self.rate_per_s = self._bucket = self._refused_per_s = None
-            return
-        self.rate_per_s = rate_per_s
-        if self._bucket is not None:
-            self._bucket.change_rate(rate_per_s)
+        if rate_per_s < (self._agreed_per_s or _UNREACHABLE_PER_S):
+            self.rate_per_s = rate_per_s
+            learnt.change_rate(rate_per_s)
+        else:
+            self.rate_per_s = self._agreed_per_s or None
+            self._learnt = None

@@ -44,4 +44,4 @@ def test_a_vendors_own_status_is_temporary_and_a_reserved_one_is_not() -> None:
 
 
 def test_only_busy_statuses_slow_down() -> None:
-    assert SLOW_DOWN == {0x14, 0x58}
+    assert sorted(SLOW_DOWN) == [0x14, 0x58]
