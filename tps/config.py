@@ -84,7 +84,7 @@ class DetectionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     sighting_interval_s: int = 3600
     """A pair seen again is written again only after this many seconds."""
     remembered_pairs: int = 1_000_000
-    """Pairs that are SET and remembered in memory, so that seeing them again costs no look-up; 34 MB a million."""
+    """Pairs that are SET and remembered in memory, so that seeing them again costs no look-up; 44 MB a million."""
 
 
 class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -74,7 +74,6 @@ class Report(Protocol):
         """The vendor's own parameters, see `vendor_parameters`."""
 
 
-
 class Receipt(msgspec.Struct, frozen=True, gc=False):
     """What an SMSC says about one message it accepted earlier."""
 
