@@ -31,6 +31,13 @@ FIRST ?= 0
 soak: .venv/development ## Simulate thousands of troubled sites (SEEDS=10000, FIRST=0)
 	$(BIN)/python -m tests.simulation $(FIRST) --seeds $(SEEDS)
 
+PUSHES ?= 100000
+KILLS ?= 100
+.PHONY: chaos
+chaos: .venv/development ## Kill the server again and again while pushes flow, on both databases (PUSHES=100000, KILLS=100)
+	$(BIN)/python -m tests.chaos --store sqlite --pushes $(PUSHES) --kills $(KILLS)
+	$(BIN)/python -m tests.chaos --store postgresql --pushes $(PUSHES) --kills $(KILLS)
+
 .PHONY: lint
 lint: .venv/development ## Check the rules of the code, its format and the direction of imports
 	$(BIN)/ruff check
