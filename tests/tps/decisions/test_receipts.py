@@ -4,7 +4,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tps.decisions.receipts import MessageIdForm, Receipt, id_candidates, normal_form, read_receipt
+from tps.decisions.receipts import (
+    ERROR_MAX,
+    MESSAGE_ID_MAX,
+    VENDOR_MAX,
+    MessageIdForm,
+    Receipt,
+    id_candidates,
+    normal_form,
+    read_receipt,
+    vendor_parameters,
+)
 
 APPENDIX_B = (
     b"id:1234567890 sub:001 dlvrd:001 submit date:9512011200 done date:9512011201 stat:DELIVRD err:000 Text:Hello"
@@ -153,3 +163,14 @@ def test_any_message_id_has_candidates_in_normal_form(octets: bytes) -> None:
     for candidate in id_candidates(octets.decode("latin-1"), "auto"):
         assert candidate
         assert normal_form(candidate) == candidate
+
+
+def test_the_vendors_parameters_are_shown_in_hex_and_cut() -> None:
+    assert vendor_parameters({0x1401: b"\x0a\x0b", 0x0427: b"\2", 0x3FFF: b""}) == "1401=0a0b 3fff="
+    assert len(vendor_parameters({0x1400: bytes(60_000)})) == VENDOR_MAX
+
+
+def test_an_id_or_an_error_of_any_length_is_cut_alike_everywhere() -> None:
+    endless = "F" * 5000
+    assert normal_form(endless) == id_candidates(endless, "same")[0] == "f" * MESSAGE_ID_MAX
+    assert len(read_receipt(b"err:" + b"9" * 5000).error) == ERROR_MAX

@@ -104,6 +104,7 @@ def test_a_deliver_sm_that_cannot_be_read_is_refused_and_the_session_lives() -> 
     assert parse(session.octets_to_send(1.0)) == [(peer_octets.DELIVER_SM_RESP, 2, 9, b"\0")]
     assert session.state is State.BOUND
     assert session.counters.unreadable == 1
+    assert session.outcomes.unreadable == ["deliver_sm: the mandatory parameters end early"]
 
 
 # enquire_link

@@ -5,6 +5,7 @@ import pytest
 from tests.tps.smpp import peer_octets
 from tests.tps.smpp.peer_octets import parse, pdu, submit_sm_resp
 from tests.tps.smpp.session_steps import CONFIG, USER_DATA, bound, message, sent
+from tps.smpp import window
 from tps.smpp.route_config import RouteConfig
 from tps.smpp.session import Session
 from tps.smpp.submit_sm import Coding
@@ -87,14 +88,35 @@ def test_a_part_without_answer_is_unknown_and_its_slot_comes_back() -> None:
     assert sent(session, now=6.0) == [5]
 
 
-def test_a_response_after_its_timeout_is_only_counted() -> None:
+def test_a_response_after_its_timeout_is_told_apart_and_once() -> None:
     session = bound()
     session.submit([message(1)])
     sent(session)
     session.tick(5.0)
-    session.receive(submit_sm_resp(2), 6.0)
+    session.receive(submit_sm_resp(2) + submit_sm_resp(2), 6.0)
     assert session.outcomes.responses == []
-    assert session.counters.late == 1
+    assert session.outcomes.late == [(1, 0, 0, "id")]
+    assert session.counters.late == 2
+
+
+def test_parts_without_an_answer_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window, "LATE_MAX", 2)
+    session = bound()
+    session.submit([message(1, parts=3)])
+    sent(session)
+    session.tick(5.0)
+    session.receive(b"".join(submit_sm_resp(sequence) for sequence in (2, 3, 4)), 6.0)
+    assert [part for _, part, _, _ in session.outcomes.late] == [1, 2]
+
+
+def test_the_vendors_parameters_of_a_response_are_told() -> None:
+    session = bound()
+    session.submit([message(1)])
+    sent(session)
+    body = b"id\0" + peer_octets.tlv(0x1401, b"\x0a\x0b") + peer_octets.tlv(0x0427, b"\x02")
+    session.receive(peer_octets.pdu(peer_octets.SUBMIT_SM_RESP, sequence=2, body=body), 1.0)
+    assert session.outcomes.responses == [(1, 0, 0, "id")]
+    assert session.outcomes.vendor == [(1, 0, "1401=0a0b")]
 
 
 def test_only_the_slots_that_are_due_expire() -> None:
