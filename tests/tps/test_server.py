@@ -1,0 +1,131 @@
+"""Servers as processes: killed, told to stop, told twice. Nothing that was accepted is lost, and nobody has to help."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.tps import delivering
+from tests.tps.commands.conftest import SEALING_KEY
+from tests.tps.delivering import all_pushes, config, detection, publish, pushes_in, states, subscribe
+from tps import app
+from tps.decisions.push_life import State
+from tps.sim.smsc import Smsc
+from tps.sim.smsc_behaviour import Behaviour
+from tps.store import nodes
+from tps.store.database import Database
+from tps.store.sealing import Seal
+
+COUNT = 12
+SILENT = Behaviour(response_delay_s=60)
+
+
+@asynccontextmanager
+async def served(folder: Path, store_url: str, smsc: Smsc, number: int = 0) -> AsyncIterator[Process]:
+    """`tps serve` as node `number`, once it answers; killed at the end if it is still there."""
+    file = folder / f"{number}.toml"
+    file.write_text(
+        f'[store]\nurl = "{store_url}"\n[http]\nport = 0\n[node]\nname = "node-{number}"\nnumber = {number}\n'
+        f'[[routes]]\nname = "north"\nhost = "127.0.0.1"\nport = {smsc.port}\nsystem_id = "tps"\npassword = "tps"\n'
+    )
+    command = (sys.executable, "-m", "tps", "serve", "--config", str(file))
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "TPS_SEALING_KEY": SEALING_KEY}
+    with (folder / f"{number}.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=log, env=environment)
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(20):
+            assert b"The HTTP API is at" in await process.stdout.readline()
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def on_the_way(database: Database, seal: Seal, store_url: str, smsc: Smsc) -> None:
+    """`COUNT` pushes are at the SMSC, which has not answered yet."""
+    parts = app.put_together(config(store_url, node="intake"), database, seal)  # never a node: it sends nothing
+    await parts.intake.accept([detection(number) for number in range(COUNT)])
+    async with asyncio.timeout(10):
+        await smsc.until(lambda counters: counters.submits >= COUNT)
+
+
+@pytest.fixture
+def filled(database: Database, seal: Seal) -> Database:
+    """A store with subscribers and settings."""
+    publish(database, seal)
+    subscribe(database, seal, COUNT)
+    return database
+
+
+async def test_the_work_of_a_killed_node_goes_on_at_another_within_30_seconds(
+    tmp_path: Path, filled: Database, seal: Seal, store_url: str
+) -> None:
+    if filled.dialect == "sqlite":
+        pytest.skip("an SQLite store has one node")
+    async with Smsc(behaviour=SILENT) as smsc, served(tmp_path, store_url, smsc, 0) as killed:
+        await on_the_way(filled, seal, store_url, smsc)
+        async with served(tmp_path, store_url, smsc, 1):
+            smsc.behave(Behaviour())
+            killed.kill()
+            began = time.monotonic()
+            rows = await pushes_in(filled, State.DELIVERED, COUNT, within_s=30)
+            assert time.monotonic() - began < 30
+            assert [row.name for row in await filled.read(nodes.everyone)] == ["node-1"]
+    assert states(rows) == [State.DELIVERED] * COUNT
+    assert all("lose UNCERTAIN the server stopped" in row.history for row in rows)
+
+
+async def test_a_killed_server_goes_on_at_once_when_it_is_started_again(
+    tmp_path: Path, filled: Database, seal: Seal, store_url: str
+) -> None:
+    async with Smsc(behaviour=SILENT) as smsc:
+        async with served(tmp_path, store_url, smsc) as killed:
+            await on_the_way(filled, seal, store_url, smsc)
+            killed.kill()
+        smsc.behave(Behaviour())
+        async with served(tmp_path, store_url, smsc):
+            rows = await pushes_in(filled, State.DELIVERED, COUNT, within_s=10)
+    assert all("lose UNCERTAIN the server stopped" in row.history for row in rows)
+
+
+async def test_a_server_that_is_told_to_stop_waits_for_the_answers_unbinds_and_is_no_node_any_more(
+    tmp_path: Path, filled: Database, seal: Seal, store_url: str
+) -> None:
+    slow = Behaviour(response_delay_s=1.0, receipt_delay_s=60)
+    async with Smsc(behaviour=slow) as smsc, served(tmp_path, store_url, smsc) as process:
+        await on_the_way(filled, seal, store_url, smsc)
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            assert await process.wait() == 0
+    assert '"reason": "asked to stop", "event": "smpp_down"' in (tmp_path / "0.log").read_text()
+    assert states(await filled.read(all_pushes)) == [State.SENT] * COUNT
+    assert await filled.read(nodes.everyone) == []
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+async def test_a_second_signal_ends_a_server_at_once_and_loses_nothing(
+    tmp_path: Path, filled: Database, seal: Seal, store_url: str, told: signal.Signals
+) -> None:
+    async with Smsc(behaviour=SILENT) as smsc:
+        async with served(tmp_path, store_url, smsc) as process:
+            await on_the_way(filled, seal, store_url, smsc)
+            process.send_signal(told)
+            async with asyncio.timeout(5):
+                while b"server.stopping" not in (tmp_path / "0.log").read_bytes():  # noqa: ASYNC110 - a log tells nobody
+                    await asyncio.sleep(0.01)
+            process.send_signal(told)
+            async with asyncio.timeout(5):
+                assert await process.wait() == 128 + told
+        assert states(await filled.read(all_pushes)) == [State.SENDING] * COUNT
+        smsc.behave(Behaviour())
+        async with delivering.delivering(filled, seal, store_url, delivering.route_to(smsc)):
+            await pushes_in(filled, State.DELIVERED, COUNT)
