@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from tps.errors import RetryLaterError, StoreDamagedError
 from tps.store import faults
 from tps.store.connections import READERS, open_engine, place_of
+from tps.store.wal import Wal
 
 __all__ = ["Connection", "Database", "Operation"]
 
@@ -48,6 +49,7 @@ class Database:
         self.dialect = self.engine.dialect.name
         self.place = place_of(self.engine.url)
         self.commits = 0
+        self._wal = Wal(self.engine) if self.dialect == "sqlite" else None
         self._writes: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(
             READERS, "store-reader", initializer=_name_thread, initargs=("store-reader",)
@@ -135,6 +137,8 @@ class Database:
                     break
             if gathered:
                 self._commit(gathered)
+                if self._wal is not None:
+                    self._wal.keep_small()
 
     def _commit(self, writes: Sequence[_Write]) -> None:
         """Run all in one transaction; if one fails, run each in its own, so that it fails alone."""
