@@ -51,7 +51,8 @@ class Wal:
             cursor.execute(f"PRAGMA busy_timeout = {WAIT_MS}")
             try:
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                return bool(cursor.fetchone()[0])
+                row = cursor.fetchone()
+                return row is None or bool(row[0])
             finally:
                 cursor.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_TIMEOUT_MS}")
         return True
