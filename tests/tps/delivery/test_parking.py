@@ -249,6 +249,7 @@ async def test_a_receipt_of_an_earlier_attempt_counts_for_no_part_and_loses_no_l
         respond(parts, (flight.push.id, 0, 0, "7"), (flight.push.id, 1, 0, "8"))
         deliver(parts, receipt("5"), receipt("8"))
         await pushes_in(database, State.SENT, 1)
+        deliver(parts, receipt("5"))
         await settled(parts)
         row = await only_push(database)
         assert (State(row.state), row.delivered_parts) == (State.SENT, 0b10)
