@@ -14,6 +14,7 @@ from tests.tps.conftest import SEAL
 from tps import app
 from tps.config import Config
 from tps.decisions.triggers import Answer, Trigger
+from tps.delivery.node_lease import LeaseLostError
 from tps.errors import RetryLaterError
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ class Node:
         around = app.Surroundings(self.clock, self._loop.time, self._random.random)
         try:
             parts = app.put_together(self._config, database, SEAL, around)
+            parts.lease._clock = self._wall_ms  # all nodes see the clock of the database server
             async with app.delivering(parts):
                 self.parts = parts
                 await self._stopping.wait()
@@ -131,8 +133,11 @@ class Node:
             self._trace(f"{process} has stopped with {len(parts.flights)} in flight")
         except RetryLaterError as error:
             self._trace(f"{process} cannot start: {error}")
-        except Exception:  # noqa: BLE001 - a defect of the server, whatever it is
-            self.broken.append(f"{process} failed:\n{traceback.format_exc()}")
+        except Exception as error:  # noqa: BLE001 - a defect of the server, whatever it is
+            if isinstance(error, ExceptionGroup) and error.subgroup(LeaseLostError) is not None:
+                self._trace(f"{process} was given up by the others")
+            else:
+                self.broken.append(f"{process} failed:\n{traceback.format_exc()}")
         finally:
             self.parts = None
             if not process.is_dead:

@@ -8,7 +8,7 @@ its end, so that what a process learns after others have given it up changes not
     found dead by another      its row is removed, its pushes become UNCERTAIN, its binds are free; it must end
 
 A node finds others dead only while it has renewed its own lease for LEASE_MS without a gap: when the database was away,
-everybody's has run out and nobody is dead.
+or its clock was set, everybody's seems to have run out and nobody is dead.
 """
 
 import asyncio
@@ -26,6 +26,8 @@ from tps.store.nodes import NodeRow
 log = structlog.get_logger(__name__)
 
 LEASE_MS = 15_000
+BELIEVED_MS = 2 * LEASE_MS
+"""A lease that lasts longer than this was renewed by a clock that has been set back since."""
 RENEW_S = 3.0
 LOOK_AGAIN_S = 0.5
 """How often a new process looks whether its predecessor's lease has run out."""
@@ -42,6 +44,10 @@ class LeaseLostError(Exception):
 class _Renewal(NamedTuple):
     time_ms: int
     had_run_out: bool
+
+
+def _has_run_out(until: int, now: int) -> bool:
+    return not now < until <= now + BELIEVED_MS
 
 
 class NodeLease:
@@ -67,7 +73,8 @@ class NodeLease:
         self._clock = clock
         self._monotonic = monotonic
         self._held_until = float("-inf")
-        self._steady_since: int | None = None
+        self._renewed_ms = 0
+        self._steady_since = 0
 
     @property
     def held(self) -> bool:
@@ -100,7 +107,7 @@ class NodeLease:
         for row in before:
             if row.instance == self.instance:  # the commit of an earlier try went through after all
                 return now
-            if row.lease_until > now and not has_ended(Place(row.host, row.machine, row.pid)):
+            if not _has_run_out(row.lease_until, now) and not has_ended(Place(row.host, row.machine, row.pid)):
                 return row
         nodes.remove(connection, [row.instance for row in before])
         host, machine, pid = self._place
@@ -161,22 +168,25 @@ class NodeLease:
             return None
         now = nodes.time_ms(connection, self._clock)
         nodes.renew(connection, self.instance, now + LEASE_MS)
-        return _Renewal(now, had_run_out=until <= now)
+        return _Renewal(now, had_run_out=_has_run_out(until, now))
 
     def _note(self, began: float, renewal: _Renewal) -> None:
         """It lasts from before the write was asked for, so that it ends here before it ends for others."""
         self._held_until = began + LEASE_MS / 1000
-        if renewal.had_run_out or self._steady_since is None:
+        if renewal.had_run_out or renewal.time_ms < self._renewed_ms:
             self._steady_since = renewal.time_ms
+        self._renewed_ms = renewal.time_ms
 
     # What becomes of others
 
     def remove_dead(self, connection: Connection) -> list[str]:
         """Remove the nodes that are dead, as far as this one can tell; returns their names."""
         now = nodes.time_ms(connection, self._clock)
-        if not self.held or self._steady_since is None or now - self._steady_since < LEASE_MS:
+        if not self.held or not self._renewed_ms <= now < self._renewed_ms + LEASE_MS:
             return []
-        return nodes.remove_dead(connection, now, but=self.instance)
+        if now - self._steady_since < LEASE_MS:
+            return []
+        return nodes.remove_dead(connection, now, now + BELIEVED_MS, but=self.instance)
 
     def leave(self, connection: Connection) -> None:
         """Be a node no more, and hold nothing."""

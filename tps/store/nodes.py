@@ -76,9 +76,10 @@ def remove(connection: Connection, instances: Sequence[str]) -> None:
     connection.execute(delete(bind_slot).where(bind_slot.c.instance.in_(instances)))
 
 
-def remove_dead(connection: Connection, now_ms: int, *, but: str) -> list[str]:
-    """Remove all whose lease has run out, except the instance `but`; returns their names."""
-    statement = delete(node).where(node.c.lease_until <= now_ms, node.c.instance != but)
+def remove_dead(connection: Connection, now_ms: int, believed_until: int, *, but: str) -> list[str]:
+    """Remove all whose lease has run out or ends later than any can, but one instance; returns their names."""
+    has_run_out = (node.c.lease_until <= now_ms) | (node.c.lease_until > believed_until)
+    statement = delete(node).where(has_run_out, node.c.instance != but)
     dead = connection.execute(statement.returning(node.c.name, node.c.instance)).all()
     if dead:
         remove(connection, [row.instance for row in dead])

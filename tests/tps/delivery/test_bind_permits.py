@@ -54,7 +54,9 @@ async def test_a_node_whose_lease_is_in_doubt_lets_go_of_limited_binds_and_of_no
                 doubtful.lease._held_until = float("-inf")
                 doubtful.routes.drop_limited()
                 await until(lambda: up(doubtful, heir) == [1, 0])
-                clock.forward(LEASE_MS)
+                clock.forward(LEASE_MS - 1)
+                await heir.lease._renew_once()
+                clock.forward(1)
                 await attend(heir)
                 await until(lambda: up(doubtful, heir) == [1, 1])
                 assert doubtful.routes["free"].up

@@ -169,6 +169,25 @@ async def test_the_dead_are_found_by_a_node_that_has_seen_the_store_for_as_long_
     assert await site.instances() == [watch.instance]
 
 
+@pytest.mark.parametrize("set_by_ms", [10 * LEASE_MS, -10 * LEASE_MS])
+async def test_nobody_is_dead_because_the_clock_was_set(site: Site, clock: Clock, set_by_ms: int) -> None:
+    others = [await site.joined("a", 0), await site.joined("b", 1)]
+    watch = await site.joined("watch", 2)
+    clock.forward(LEASE_MS - 1)
+    everyone = [*others, watch]
+    for lease in everyone:
+        await lease._renew_once()
+    clock.forward(set_by_ms)
+    assert site.database.write_now(watch.remove_dead) == []
+    await watch._renew_once()
+    assert site.database.write_now(watch.remove_dead) == []
+    clock.forward(LEASE_MS - 1)
+    for lease in (others[0], watch):
+        await lease._renew_once()
+    clock.forward(1)
+    assert site.database.write_now(watch.remove_dead) == ["b"]
+
+
 async def test_a_node_that_leaves_holds_nothing(site: Site) -> None:
     lease = await site.joined()
     assert take(site, lease, "one")
@@ -203,7 +222,9 @@ async def test_a_dead_nodes_slots_are_free_and_it_gets_none_itself(site: Site, c
     dead, heir = await site.joined("a", 0), await site.joined("b", 1)
     assert take(site, dead, "link")
     assert not take(site, heir, "link")
-    clock.forward(LEASE_MS)
+    clock.forward(LEASE_MS - 1)
+    await heir._renew_once()
+    clock.forward(1)
     assert site.database.write_now(heir.remove_dead) == ["a"]
     assert not take(site, dead, "link")
     assert take(site, heir, "link")
