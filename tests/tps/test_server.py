@@ -17,10 +17,12 @@ from tests.tps.commands.conftest import SEALING_KEY
 from tests.tps.delivering import all_pushes, config, detection, publish, pushes_in, states, subscribe
 from tps import app
 from tps.decisions.push_life import State
+from tps.delivery.node_lease import LEASE_MS
 from tps.sim.smsc import Smsc
 from tps.sim.smsc_behaviour import Behaviour
 from tps.store import nodes
 from tps.store.database import Database
+from tps.store.nodes import NodeRow
 from tps.store.sealing import Seal
 
 COUNT = 12
@@ -28,8 +30,8 @@ SILENT = Behaviour(response_delay_s=60)
 
 
 @asynccontextmanager
-async def served(folder: Path, store_url: str, smsc: Smsc, number: int = 0) -> AsyncIterator[Process]:
-    """`tps serve` as node `number`, once it answers; killed at the end if it is still there."""
+async def starting(folder: Path, store_url: str, smsc: Smsc, number: int = 0) -> AsyncIterator[Process]:
+    """`tps serve` as node `number`; killed at the end if it is still there."""
     file = folder / f"{number}.toml"
     file.write_text(
         f'[store]\nurl = "{store_url}"\n[http]\nport = 0\n[node]\nname = "node-{number}"\nnumber = {number}\n'
@@ -40,14 +42,28 @@ async def served(folder: Path, store_url: str, smsc: Smsc, number: int = 0) -> A
     with (folder / f"{number}.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=log, env=environment)
     try:
-        assert process.stdout is not None
-        async with asyncio.timeout(20):
-            assert b"The HTTP API is at" in await process.stdout.readline()
         yield process
     finally:
         if process.returncode is None:
             process.kill()
         await process.communicate()
+
+
+@asynccontextmanager
+async def served(folder: Path, store_url: str, smsc: Smsc, number: int = 0) -> AsyncIterator[Process]:
+    """The same once it answers."""
+    async with starting(folder, store_url, smsc, number) as process:
+        assert process.stdout is not None
+        async with asyncio.timeout(20):
+            assert b"The HTTP API is at" in await process.stdout.readline()
+        yield process
+
+
+async def logged(folder: Path, event: bytes) -> None:
+    """Node 0 has logged this."""
+    async with asyncio.timeout(20):
+        while event not in (folder / "0.log").read_bytes():  # noqa: ASYNC110 - a log tells nobody
+            await asyncio.sleep(0.01)
 
 
 async def on_the_way(database: Database, seal: Seal, store_url: str, smsc: Smsc) -> None:
@@ -119,9 +135,7 @@ async def test_a_second_signal_ends_a_server_at_once_and_loses_nothing(
         async with served(tmp_path, store_url, smsc) as process:
             await on_the_way(filled, seal, store_url, smsc)
             process.send_signal(told)
-            async with asyncio.timeout(5):
-                while b"server.stopping" not in (tmp_path / "0.log").read_bytes():  # noqa: ASYNC110 - a log tells nobody
-                    await asyncio.sleep(0.01)
+            await logged(tmp_path, b"server.stopping")
             process.send_signal(told)
             async with asyncio.timeout(5):
                 assert await process.wait() == 128 + told
@@ -129,3 +143,27 @@ async def test_a_second_signal_ends_a_server_at_once_and_loses_nothing(
         smsc.behave(Behaviour())
         async with delivering.delivering(filled, seal, store_url, delivering.route_to(smsc)):
             await pushes_in(filled, State.DELIVERED, COUNT)
+
+
+async def test_a_start_that_waits_for_a_predecessors_lease_is_broken_off_when_told_to_stop(
+    tmp_path: Path, filled: Database, store_url: str
+) -> None:
+    now = app.now_ms()
+    elsewhere = NodeRow("node-0:gone", "node-0", 0, "far.example", "another machine", 1, now, now + LEASE_MS)
+    filled.write_now(lambda connection: nodes.add(connection, elsewhere))
+    async with Smsc() as smsc, starting(tmp_path, store_url, smsc) as process:
+        await logged(tmp_path, b"node.waits_for_its_predecessor")
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(5):
+            assert await process.wait() == 0
+    assert await filled.read(nodes.everyone) == [elsewhere]
+
+
+async def test_a_second_server_of_the_same_name_says_so_and_does_not_start(
+    tmp_path: Path, filled: Database, store_url: str
+) -> None:
+    async with Smsc() as smsc, served(tmp_path, store_url, smsc), starting(tmp_path, store_url, smsc) as second:
+        async with asyncio.timeout(20):
+            assert await second.wait() == 2
+        assert b"Error: node.name: 'node-0' belongs to a server on" in (tmp_path / "0.log").read_bytes()
+        assert len(await filled.read(nodes.everyone)) == 1
