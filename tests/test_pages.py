@@ -80,7 +80,7 @@ def test_the_errors_of_an_smsc_are_told_as_they_are_taken() -> None:
 
 def commands_named(page: Path) -> set[str]:
     """First words behind `tps` where a line of a block, or code in a line, begins with it."""
-    return set(re.findall(r"(?:^|`|\$ )tps ([a-z]+)", page.read_text(), flags=re.MULTILINE))
+    return set(re.findall(r"(?:^|`|\$ )tps ([a-z-]+)", page.read_text(), flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

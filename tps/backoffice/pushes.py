@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tps.decisions.push_id import EPOCH_MS, bucket_of_id
+from tps.decisions.push_id import ID_MAX, bucket_of_id, first_id_at
 from tps.decisions.push_life import KEY_HOLDING_STATES, OPEN_STATES, Event, IllegalMoveError, State, move
 from tps.errors import RejectedError
 from tps.store import push_list, pushes, subscribers
@@ -11,9 +11,6 @@ from tps.store.database import Connection, Database
 from tps.store.push_list import Wanted
 from tps.store.pushes import Move, PushRow, history_line
 
-_TIME_SHIFT = 22
-"""Bits of a push's number below its milliseconds (see `tps.decisions.push_id`)."""
-_ID_MAX = (1 << 63) - 1
 _DONE = {Event.CANCEL: "cancelled", Event.RESEND: "sent again"}
 
 
@@ -33,6 +30,8 @@ class Search(NamedTuple):
     msisdn: str | None = None
     settings: str | None = None
     state: State | None = None
+    reason: str | None = None
+    """What the error must contain."""
     since: int | None = None
     until: int | None = None
     below_id: int | None = None
@@ -42,7 +41,7 @@ async def find(database: Database, push_id: int) -> PushRow:
     """The push; `RejectedError` (404) where there is none."""
     row = await database.read(lambda connection: pushes.find(connection, bucket_of_id(push_id), push_id))
     if row is None:
-        raise _unknown()
+        raise unknown()
     return row
 
 
@@ -56,12 +55,21 @@ async def page(database: Database, search: Search, limit: int) -> list[PushRow]:
             if owner is None or imsi not in (None, owner):
                 return []
             imsi = owner
-        below = min(_first_id(search.until), _ID_MAX if search.below_id is None else search.below_id)
+        first, end = ids_between(search.since, search.until)
+        below = end if search.below_id is None else min(end, search.below_id)
         state = None if search.state is None else int(search.state)
-        wanted = Wanted(imsi, search.settings, state, 0 if search.since is None else _first_id(search.since), below)
+        wanted = Wanted(imsi, search.settings, state, search.reason, first, below)
         return push_list.page(connection, wanted, limit)
 
     return await database.read(read)
+
+
+def ids_between(since_ms: int | None, until_ms: int | None) -> tuple[int, int]:
+    """The first number of a push of this time, and the first after it; None is the beginning, or the end, of time."""
+    return (
+        0 if since_ms is None else first_id_at(since_ms),
+        ID_MAX if until_ms is None else first_id_at(until_ms),
+    )
 
 
 async def cancel(database: Database, push_id: int, *, reason: str, now_ms: int) -> State:
@@ -98,7 +106,7 @@ async def _happen(
     def save(connection: Connection) -> State:
         push = pushes.load(connection, [(bucket_of_id(push_id), push_id)]).get(push_id)
         if push is None:
-            raise _unknown()
+            raise unknown()
         before = State(push.state)
         if before not in allowed:
             raise _refused(before, event)
@@ -121,12 +129,8 @@ async def _happen(
     return await database.write(save)
 
 
-def _first_id(at_ms: int | None) -> int:
-    """The lowest number that a push of this millisecond can have; None is the end of time."""
-    return _ID_MAX if at_ms is None else min(max(at_ms - EPOCH_MS, 0) << _TIME_SHIFT, _ID_MAX)
-
-
-def _unknown() -> RejectedError:
+def unknown() -> RejectedError:
+    """What is said of a push that there is not."""
     return RejectedError("id", "no push has this id", status=404)
 
 

@@ -31,6 +31,7 @@ PLACES: dict[str, str | dict[str, str]] = {
     "import":   {"subscribers": "subscribers:import_subscribers"},
     "export":   {"subscribers": "subscribers:export_subscribers"},
     "explain":  "explain:explain",
+    "dead-letters": {"list": "dead_letters:list_reasons", "requeue": "dead_letters:requeue"},
     "compose":  "compose:compose",
     "encode":   "document:encode",
     "decode":   "document:decode",
@@ -50,6 +51,7 @@ PLACES: dict[str, str | dict[str, str]] = {
 GROUPS = {
     "import": "Take data in from files.",
     "export": "Write data to files.",
+    "dead-letters": "Pushes that failed, expired or are held: why, and a new beginning.",
     "simulate": "Play the other side of the air: an SMSC, handsets, their subscribers.",
     "bench": "Load tests: what this machine carries, and where the time goes.",
 }

@@ -13,6 +13,7 @@ from tps.errors import RejectedError
 
 EPOCH_MS = 1_704_067_200_000
 NODES = 64
+ID_MAX = (1 << 63) - 1
 _COUNTERS = 1 << 10
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: no letter that is mistaken for a digit; keeps the order of the numbers."""
@@ -45,7 +46,7 @@ class PushIds:
 
 def first_id_at(now_ms: int) -> int:
     """The least number that can be given out at this time: all that are less are older."""
-    return max(0, now_ms - EPOCH_MS) << 22
+    return min(max(0, now_ms - EPOCH_MS) << 22, ID_MAX)
 
 
 def bucket_of_id(push_id: int) -> int:

@@ -67,6 +67,8 @@ class Event(StrEnum):
     """The rule for uncertain pushes asks for a person."""
     RESEND = "resend"
     """The rule for uncertain pushes, or a person, sends it again."""
+    REQUEUE = "requeue"
+    """A person lets a dead letter begin again, with a new validity and all its attempts."""
     EXPIRE = "expire"
     """Its validity ended."""
     CANCEL = "cancel"
@@ -79,6 +81,8 @@ OPEN_STATES = frozenset({State.QUEUED, State.SENDING, State.SENT, State.UNCERTAI
 """States in which something can still come of the push."""
 UNSENT_STATES = OPEN_STATES - {State.SENT}
 """States of work: what waits to leave, or may have to leave again. A SENT push only waits for its receipts."""
+DEAD_LETTER_STATES = frozenset({State.HELD, State.FAILED, State.EXPIRED})
+"""States out of which a push goes on only when a person says so."""
 KEY_HOLDING_STATES = OPEN_STATES | {State.DELIVERED}
 """States that hold the pair's key: at most one such push per (IMSI, device, settings fingerprint)."""
 
@@ -138,6 +142,7 @@ MOVES: Mapping[State, Mapping[Event, State]] = MappingProxyType({
         Event.FAIL:     _F,
         Event.EXPIRE:   _X,
         Event.CANCEL:   _C,
+        Event.REQUEUE:  _Q,
     },
     State.DELIVERED: {
         Event.ACCEPT:   _D,  # the response came after the receipts
@@ -151,12 +156,14 @@ MOVES: Mapping[State, Mapping[Event, State]] = MappingProxyType({
         Event.FAIL:     _F,
         Event.REFUSE:   _F,
         Event.LOSE:     _F,
+        Event.REQUEUE:  _Q,  # only while nobody else holds the key of its pair
     },
     State.EXPIRED: {
         Event.ACCEPT:   _X,
         Event.DELIVER:  _D,  # the phone was off longer than we waited, the settings arrived all the same
         Event.FAIL:     _X,
         Event.LOSE:     _X,
+        Event.REQUEUE:  _Q,
     },
     State.CANCELLED: {
         Event.DELIVER:  _C,  # an uncertain push was cancelled and had gone out: recorded in the history only

@@ -12,7 +12,7 @@ import structlog
 
 from tps.decisions.identities import BUCKETS
 from tps.decisions.policy import DeliveryPolicy
-from tps.decisions.push_life import UNCERTAIN_RULES, Event, State, move
+from tps.decisions.push_life import DEAD_LETTER_STATES, UNCERTAIN_RULES, Event, State, move
 from tps.delivery.catalogue import UNUSABLE, Catalogue
 from tps.delivery.flights import Flights
 from tps.delivery.node_lease import NodeLease
@@ -144,6 +144,7 @@ def _moved(push: StoredPush, event: Event, now: int, attention_at: int, detail: 
     before = State(push.state)
     after = move(before, event)
     ended = after is State.EXPIRED
+    is_dead_letter = after in DEAD_LETTER_STATES
     return Move(
         bucket=push.bucket,
         id=push.id,
@@ -151,7 +152,7 @@ def _moved(push: StoredPush, event: Event, now: int, attention_at: int, detail: 
         state=after,
         attention_at=attention_at,
         line=history_line(now, event, after, detail),
-        error=detail if ended else None,
+        error=detail if is_dead_letter else None,
         releases_key=int(ended),
     )
 
@@ -161,9 +162,10 @@ def _by_rule(push: StoredPush, policy: DeliveryPolicy, now: int) -> Move:
     event = UNCERTAIN_RULES[policy.uncertain]
     if event is None:
         return _waiting(push, now)
-    if event is Event.RESEND and push.attempts >= policy.max_attempts:
-        return _moved(push, Event.HOLD, now, push.expires_at, f"no answer after {push.attempts} attempts")
-    pause_ms = min(RESEND_PAUSE_MS << push.attempts - 1, RESEND_PAUSE_MAX_MS) if push.attempts else 0
+    attempts = push.attempts - push.attempts_before
+    if event is Event.RESEND and attempts >= policy.max_attempts:
+        return _moved(push, Event.HOLD, now, push.expires_at, f"no answer after {attempts} attempts")
+    pause_ms = min(RESEND_PAUSE_MS << attempts - 1, RESEND_PAUSE_MAX_MS) if attempts else 0
     until = now + pause_ms if event is Event.RESEND else push.expires_at
     return _moved(push, event, now, until, f"the settings' rule is {policy.uncertain}")
 

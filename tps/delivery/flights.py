@@ -120,9 +120,8 @@ class Flight(msgspec.Struct):
         return _ACCEPTED
 
     def _of_refusals(self) -> Verdict:
-        decisions = [
-            decide(status, attempt=self.push.attempts + 1, attempts_max=self.max_attempts) for status in self.refusals
-        ]
+        attempt = self.push.attempts - self.push.attempts_before + 1
+        decisions = [decide(status, attempt=attempt, attempts_max=self.max_attempts) for status in self.refusals]
         for decision in decisions:
             if isinstance(decision, GiveUp):
                 return Verdict(Event.REFUSE, decision.reason)

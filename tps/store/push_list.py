@@ -7,9 +7,10 @@ from sqlalchemy import BigInteger, Connection, SmallInteger, bindparam, select
 
 from tps.decisions.identities import BUCKETS, bucket_of
 from tps.decisions.push_id import bucket_of_id
+from tps.decisions.push_life import KEY_HOLDING_STATES
 from tps.store.batches import Batch, Fetching
 from tps.store.pushes import PushRow
-from tps.store.schema import push
+from tps.store.schema import has_ended_badly, push
 
 
 class Wanted(NamedTuple):
@@ -18,6 +19,8 @@ class Wanted(NamedTuple):
     imsi: str | None
     settings: str | None
     state: int | None
+    error: str | None
+    """What the error must contain."""
     from_id: int
     below_id: int
 
@@ -25,20 +28,23 @@ class Wanted(NamedTuple):
 def page(connection: Connection, wanted: Wanted, limit: int) -> list[PushRow]:
     """At most `limit` of the wanted pushes, the newest first.
 
-    The newest numbers are looked up bucket by bucket, along the primary key; whole rows are read of the winners only.
+    The newest numbers are looked up, of pushes that ended badly along their own index, otherwise bucket by bucket along
+    the primary key; whole rows are read of the winners only.
     """
-    numbers = select(push.c.id).where(
-        push.c.bucket == bindparam("in_bucket", type_=SmallInteger),
-        push.c.id >= wanted.from_id,
-        push.c.id < wanted.below_id,
-    )
+    numbers = select(push.c.id).where(push.c.id >= wanted.from_id, push.c.id < wanted.below_id)
     for name in ("imsi", "settings", "state"):
         value = getattr(wanted, name)
         if value is not None:
             numbers = numbers.where(push.c[name] == value)
+    if wanted.error is not None:
+        numbers = numbers.where(push.c.error.contains(wanted.error, autoescape=True))
     numbers = numbers.order_by(push.c.id.desc()).limit(limit)
-    buckets = range(BUCKETS) if wanted.imsi is None else (bucket_of(wanted.imsi),)
-    found = [number for bucket in buckets for number in connection.execute(numbers, {"in_bucket": bucket}).scalars()]
+    if wanted.imsi is None and wanted.state is not None and wanted.state not in KEY_HOLDING_STATES:
+        found = list(connection.execute(numbers.where(has_ended_badly)).scalars())
+    else:
+        numbers = numbers.where(push.c.bucket == bindparam("in_bucket", type_=SmallInteger))
+        buckets = range(BUCKETS) if wanted.imsi is None else (bucket_of(wanted.imsi),)
+        found = [each for bucket in buckets for each in connection.execute(numbers, {"in_bucket": bucket}).scalars()]
     newest = sorted(found, reverse=True)[:limit]
     statement, batch = _rows(connection.dialect.name)
     rows = statement.fetch(connection, batch.parameters([(bucket_of_id(number), number) for number in newest]))

@@ -60,6 +60,8 @@ class DuePush(NamedTuple):
     expires_at: int
     key_released: int
     created_at: int
+    attempts_before: int = 0
+    """Of its attempts, those made before it was last re-queued: they count no more."""
 
 
 class StoredPush(NamedTuple):
@@ -76,6 +78,8 @@ class StoredPush(NamedTuple):
     owner: str | None
     settings: str
     version: int
+    attempts_before: int = 0
+    """Of its attempts, those made before it was last re-queued: they count no more."""
 
 
 class Move(NamedTuple):
@@ -113,6 +117,7 @@ class PushRow(NamedTuple):
     attention_at: int
     expires_at: int
     attempts: int
+    attempts_before: int
     route: str | None
     parts: int
     delivered_parts: int

@@ -110,6 +110,8 @@ push = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("owner", String(64)),  # the instance of a node that holds the lease
     Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    # of them, those made before it was last re-queued: they count no more, but receipts of theirs may still come
+    Column("attempts_before", SmallInteger, nullable=False, server_default=text("0")),
     Column("route", String(64)),
     Column("parts", SmallInteger, nullable=False, server_default=text("0")),
     Column("delivered_parts", BigInteger, nullable=False, server_default=text("0")),  # bit i: part i has arrived
@@ -142,6 +144,10 @@ Index(
     sqlite_where=is_open,
     postgresql_where=is_open,
 )
+
+# For people who look for what went wrong: of a hundred million pushes these are few.
+has_ended_badly = push.c.state > literal_column(str(int(State.DELIVERED)))
+Index("ix_push_ended_badly", push.c.state, push.c.id, sqlite_where=has_ended_badly, postgresql_where=has_ended_badly)
 
 submission = Table(
     "submission",

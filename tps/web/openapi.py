@@ -24,6 +24,7 @@ _TAGS = {
     "settings": "What devices are set to, version by version.",
     "detections": "A SIM was seen in a device.",
     "pushes": "Settings on their way to devices.",
+    "dead-letters": "Pushes that failed, expired or wait for a person.",
     "keys": "Who may use this API.",
     "status": "The server at a glance.",
     "config": "What the server runs with.",

@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Literal, cast
 
 import msgspec
 from msgspec import Meta
 
 from bootstrap.mac import Method
-from tps.backoffice import pushes
+from tps.backoffice import dead_letters, pushes
 from tps.backoffice.pushes import Search
 from tps.decisions import identities
 from tps.decisions.push_id import id_of, text_of
@@ -23,6 +24,19 @@ from tps.web.triggers import Imei, Imsi, Msisdn, SettingsName, take_one, taking_
 
 SOURCE = "api"
 StateName = Literal["QUEUED", "SENDING", "SENT", "UNCERTAIN", "HELD", "DELIVERED", "FAILED", "EXPIRED", "CANCELLED"]
+Reason = Annotated[
+    str,
+    Meta(
+        description="Text that the reason contains, as the list of dead letters tells it",
+        examples=["no route took it"],
+        pattern=r"^[^\x00-\x1f]{1,200}$",
+    ),
+]
+Since = Annotated[
+    Annotated[datetime, Meta(tz=True)] | None,
+    Meta(description="Stored at or after", examples=["2026-03-01T00:00:00Z"]),
+]
+Until = Annotated[Annotated[datetime, Meta(tz=True)] | None, Meta(description="Stored before")]
 Step = Callable[..., Awaitable[State]]
 
 
@@ -90,14 +104,12 @@ class PushQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """Which pushes to list."""
 
     state: StateName | None = None
+    reason: Reason | None = None
     imsi: Imsi | None = None
     msisdn: Annotated[Msisdn | None, Meta(description="Pushes of the subscriber who has this number now")] = None
     settings: SettingsName | None = None
-    since: Annotated[
-        Annotated[datetime, Meta(tz=True)] | None,
-        Meta(description="Stored at or after", examples=["2026-03-01T00:00:00Z"]),
-    ] = None
-    until: Annotated[Annotated[datetime, Meta(tz=True)] | None, Meta(description="Stored before")] = None
+    since: Since = None
+    until: Until = None
     after: After = None
     limit: Limit = None
 
@@ -153,6 +165,7 @@ async def list_page(call: Call[None, PushQuery]) -> Reply:
         msisdn=None if query.msisdn is None else identities.msisdn(query.msisdn),
         settings=query.settings,
         state=None if query.state is None else State[query.state],
+        reason=query.reason,
         since=None if query.since is None else milliseconds(query.since),
         until=None if query.until is None else milliseconds(query.until),
         below_id=None if query.after is None else _after(query.after),
@@ -175,6 +188,11 @@ async def resend(call: Call[None, None]) -> Reply:
 async def release(call: Call[None, None]) -> Reply:
     """Let a held push go."""
     return await _moved(call, pushes.release)
+
+
+async def requeue(call: Call[None, None]) -> Reply:
+    """Let a dead letter begin again."""
+    return await _moved(call, partial(dead_letters.requeue, catalogue=call.office.parts.catalogue))
 
 
 async def _moved(call: Call[None, None], step: Step) -> Reply:
@@ -203,7 +221,7 @@ def _view(row: PushRow) -> PushView:
         version=row.version,
         security="none" if row.security is None else Method(row.security).name.lower(),
         source=row.source,
-        attempts=row.attempts,
+        attempts=row.attempts - row.attempts_before,
         route=row.route,
         parts=row.parts,
         delivered_parts=row.delivered_parts.bit_count(),

@@ -1,7 +1,7 @@
 """Every operation of the API: the table from which the router and the OpenAPI document are made."""
 
 from encoders.client_provisioning import MEDIA_TYPE_XML
-from tps.web import detections, examples, keys, pairs, pushes, settings, state, subscribers
+from tps.web import dead_letters, detections, examples, keys, pairs, pushes, settings, state, subscribers
 from tps.web.ndjson import LineAnswer
 from tps.web.operations import Operation
 from tps.web.triggers import TriggerAnswer
@@ -142,6 +142,25 @@ OPERATIONS = (
     Operation(
         "POST", "/v1/pushes/{id}/release", pushes.release,
         summary="Let a held push go", answers={200: pushes.PushState},
+    ),
+    Operation(
+        "POST", "/v1/pushes/{id}/requeue", pushes.requeue,
+        summary="Let a dead letter begin again", answers={200: pushes.PushState},
+        description="For a push that is FAILED, EXPIRED or HELD: with all its attempts, a new validity and the version "
+        "of the settings that it had (for the newest one ask for a new push). It may arrive twice where nobody knows "
+        "whether it was sent. 409 names the push that holds the key of its pair meanwhile.",
+    ),
+    Operation(
+        "GET", "/v1/dead-letters", dead_letters.list_reasons, query=dead_letters.DeadLetterQuery,
+        summary="Count dead letters by reason", answers={200: dead_letters.ReasonList},
+        description="What is FAILED, EXPIRED or HELD, the most frequent reasons first, at most 200. `GET /v1/pushes` "
+        "lists the pushes themselves, with the same filters.",
+    ),
+    Operation(
+        "POST", "/v1/dead-letters/requeue", dead_letters.requeue, body=dead_letters.RequeueRequest,
+        summary="Let many dead letters begin again", answers={200: dead_letters.RequeuedView},
+        description="Up to 500 at a time, the oldest first; `next` leads to the next batch.",
+        examples={"of one reason": {"state": "EXPIRED", "reason": "no route took it", "limit": 500}},
     ),
     Operation(
         "GET", "/v1/keys", keys.list_all, summary="List keys", answers={200: keys.KeyList},

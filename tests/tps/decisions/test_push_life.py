@@ -2,7 +2,16 @@
 
 import pytest
 
-from tps.decisions.push_life import KEY_HOLDING_STATES, MOVES, OPEN_STATES, Event, IllegalMoveError, State, move
+from tps.decisions.push_life import (
+    DEAD_LETTER_STATES,
+    KEY_HOLDING_STATES,
+    MOVES,
+    OPEN_STATES,
+    Event,
+    IllegalMoveError,
+    State,
+    move,
+)
 
 
 @pytest.mark.parametrize("state", State)
@@ -51,7 +60,12 @@ def test_a_push_that_may_be_on_the_wire_goes_back_to_the_queue_only_unsent_refus
         (State.SENDING, Event.POSTPONE),
         (State.UNCERTAIN, Event.RESEND),
         (State.HELD, Event.RESEND),
+        *((state, Event.REQUEUE) for state in DEAD_LETTER_STATES),
     }
+
+
+def test_people_re_queue_dead_letters_and_nothing_else() -> None:
+    assert {state for state in State if Event.REQUEUE in MOVES[state]} == DEAD_LETTER_STATES
 
 
 @pytest.mark.parametrize("state", [State.SENDING, State.SENT])

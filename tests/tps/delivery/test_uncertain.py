@@ -3,6 +3,7 @@
 import pytest
 
 from tests.tps.delivering import (
+    SIX_ACCESS_POINTS,
     Clock,
     all_pushes,
     attend,
@@ -18,6 +19,7 @@ from tests.tps.delivering import (
     subscribe,
 )
 from tps import app
+from tps.backoffice import dead_letters
 from tps.backoffice import subscribers as office
 from tps.decisions.push_id import bucket_of_id
 from tps.decisions.push_life import Event, State
@@ -54,8 +56,32 @@ async def test_a_push_that_is_never_answered_is_sent_as_often_as_its_settings_sa
         (row,) = await sqlite.read(all_pushes)
     assert states([row]) == [State.HELD]
     assert row.attempts == 2
-    assert "no answer after 2 attempts" in row.history
+    assert row.error == "no answer after 2 attempts"
     assert len(smsc.record) == 2 * parts_each_time
+
+
+async def test_a_re_queued_push_has_all_its_attempts_and_numbers_them_on_so_that_old_receipts_are_told_from_new(
+    sqlite: Database, seal: Seal, sqlite_url: str, clock: Clock
+) -> None:
+    publish(sqlite, seal, SIX_ACCESS_POINTS, max_attempts=1)
+    subscribe(sqlite, seal, 1)
+    async with (
+        Smsc(behaviour=SILENT, recording=True) as smsc,
+        delivering(sqlite, seal, sqlite_url, route_to(smsc, response_timeout_s=ANSWER_WITHIN_S)) as parts,
+    ):
+        await parts.intake.accept([detection(0)])
+        await pushes_in(sqlite, State.UNCERTAIN, 1)
+        await attend(parts)
+        (held,) = await pushes_in(sqlite, State.HELD, 1)
+        await dead_letters.requeue(sqlite, held.id, catalogue=parts.catalogue, reason="test", now_ms=clock.ms)
+        (again,) = await pushes_in(sqlite, State.UNCERTAIN, 1)
+        await attend(parts)
+        (row,) = await sqlite.read(all_pushes)
+    assert (again.attempts, again.attempts_before) == (2, 1)
+    assert states([row]) == [State.HELD]
+    assert row.error == "no answer after 1 attempts"
+    # No part has the reference of the attempt before.
+    assert len({sent.octets for sent in smsc.record}) == len(smsc.record) > 2
 
 
 async def test_nothing_is_sent_again_to_a_subscriber_who_was_removed(

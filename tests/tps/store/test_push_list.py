@@ -11,7 +11,7 @@ from tps.store.push_list import Wanted
 from tps.store.pushes import NewPush
 
 NOW = 1_800_000_000_000
-ALL = Wanted(None, None, None, 0, 1 << 62)
+ALL = Wanted(None, None, None, None, 0, 1 << 62)
 
 
 def imsi(number: int) -> str:
