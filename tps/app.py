@@ -147,7 +147,7 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
         settle=Settle(
             database, routes, flights, parking, node=lease.instance, monotonic=monotonic, clock=clock, wake=wake
         ),
-        attend=Attend(database, catalogue, flights, lease=lease, retention=kept, clock=clock, wake=wake),
+        attend=Attend(database, catalogue, routes, flights, lease=lease, retention=kept, clock=clock, wake=wake),
         clock=clock,
     )
 

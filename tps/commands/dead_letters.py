@@ -77,7 +77,7 @@ def requeue(
 
     Example: tps dead-letters requeue 0am29r5fg001g --config tps.toml
 
-    Example: tps dead-letters requeue --state EXPIRED --reason "no route took it" --config tps.toml
+    Example: tps dead-letters requeue --state EXPIRED --reason "no route took it in time" --config tps.toml
     """
     if bool(push_ids) == (state is not None):
         raise BadInputError("give either the ids of pushes or --state FAILED, EXPIRED or HELD")

@@ -7,7 +7,8 @@
 
 Beside the way: `intake_transaction` (what intake does in one commit), `catalogue` (the settings as the way uses them),
 `handover` (the short cut from intake to dispatch), `flights` (pushes on the wire), `landing` (what becomes of them, as
-values for the disk), `push_secrets`, and `attend` (what time does to a push).
+values for the disk), `push_secrets`, `attend` (what time does to a push), `unsent` (why a push was never sent), and
+`backlog` (how many may wait).
 
 The unit of flow is a batch: a function of the way takes and returns a list, and one push is a batch of one.
 """

@@ -16,7 +16,9 @@ from tps.decisions.push_life import DEAD_LETTER_STATES, UNCERTAIN_RULES, Event, 
 from tps.delivery.catalogue import UNUSABLE, Catalogue
 from tps.delivery.flights import Flights
 from tps.delivery.node_lease import NodeLease
+from tps.delivery.unsent import why_unsent
 from tps.errors import RetryLaterError
+from tps.smpp.routes import Routes
 from tps.store import access, pushes, submissions
 from tps.store.database import Connection, Database
 from tps.store.pushes import Move, StoredPush, history_line
@@ -43,6 +45,7 @@ class Attend:
         self,
         database: Database,
         catalogue: Catalogue,
+        routes: Routes,
         flights: Flights,
         *,
         lease: NodeLease,
@@ -52,6 +55,7 @@ class Attend:
     ) -> None:
         self._database = database
         self._catalogue = catalogue
+        self._routes = routes
         self._flights = flights
         self._lease = lease
         self._retention = retention
@@ -137,7 +141,10 @@ class Attend:
             overdue = pushes.needing_attention(connection, state, now, BATCH_MAX)
             moves += [_moved(push, Event.EXPIRE, now, now, detail) for push in overdue]
         queued = pushes.queued_past_validity(connection, now, BATCH_MAX)
-        return moves + [_moved(push, Event.EXPIRE, now, now, "no route took it") for push in queued]
+        return moves + [
+            _moved(push, Event.EXPIRE, now, now, why_unsent(self._routes, msisdn, history))
+            for msisdn, history, push in queued
+        ]
 
 
 def _moved(push: StoredPush, event: Event, now: int, attention_at: int, detail: str) -> Move:

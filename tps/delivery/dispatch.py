@@ -21,6 +21,7 @@ from tps.delivery.flights import Flight, Flights
 from tps.delivery.handover import Departing, Handover
 from tps.delivery.node_lease import NodeLease
 from tps.delivery.push_secrets import open_secrets
+from tps.delivery.unsent import why_unsent
 from tps.errors import RetryLaterError
 from tps.smpp.routes import Route, Routes
 from tps.store import pushes
@@ -193,7 +194,7 @@ class Dispatch:
         moves: list[Move] = []
         due = pushes.due(connection, now, limit)
         for push in due:
-            ended = _why_ended(push, now)
+            ended = _why_ended(push, self._routes, now)
             if ended is not None:
                 moves.append(_moved(push, State.QUEUED, ended[0], now, detail=ended[1]))
                 continue
@@ -255,12 +256,12 @@ def _worthwhile(route: Route) -> int:
     return room if room * 2 >= route.capacity else 0
 
 
-def _why_ended(push: DuePush, now: int) -> tuple[Event, str] | None:
+def _why_ended(push: DuePush, routes: Routes, now: int) -> tuple[Event, str] | None:
     """What ends a due push instead of its being sent."""
     if push.key_released:
         return Event.CANCEL, "its subscriber or its device was removed"
     if push.expires_at <= now:
-        return Event.EXPIRE, "before it could be sent"
+        return Event.EXPIRE, why_unsent(routes, push.msisdn)
     return None
 
 

@@ -262,6 +262,11 @@ class Routes:
             for link in route.links:
                 link.drop_limited()
 
+    def serving(self, msisdn: str) -> list[Route]:
+        """All routes for a number, up or not."""
+        tiers = (tier for length in self._lengths for tier in self._tiers.get(msisdn[:length], ()))
+        return [route for tier in tiers for route in tier]
+
     def choose(self, msisdn: str) -> Route | None:
         """The route for a number: longest prefix that has a route up, of these the lowest priority, then by weight."""
         for length in self._lengths:

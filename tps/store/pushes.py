@@ -82,6 +82,14 @@ class StoredPush(NamedTuple):
     """Of its attempts, those made before it was last re-queued: they count no more."""
 
 
+class Overdue(NamedTuple):
+    """A push that was not sent in time, and what tells why."""
+
+    msisdn: str
+    history: str
+    push: StoredPush
+
+
 class Move(NamedTuple):
     """One step in the life of a push, ready to be saved. None leaves the stored value as it is."""
 
@@ -162,16 +170,16 @@ def needing_attention(connection: Connection, state: State, before_ms: int, limi
     return statement.fetch(connection, {"state": int(state), "now": before_ms, "limit": limit})
 
 
-def queued_past_validity(connection: Connection, now_ms: int, limit: int) -> list[StoredPush]:
+def queued_past_validity(connection: Connection, now_ms: int, limit: int) -> list[Overdue]:
     """QUEUED pushes whose validity ended before any route took them."""
     columns = [push.c[name] for name in StoredPush._fields]
     statement = (
-        select(*columns)
+        select(push.c.msisdn, push.c.history, *columns)
         .where(is_open, push.c.state == int(State.QUEUED), push.c.attention_at <= now_ms, push.c.expires_at <= now_ms)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [StoredPush(*row) for row in connection.execute(statement)]
+    return [Overdue(row[0], row[1], StoredPush(*row[2:])) for row in connection.execute(statement)]
 
 
 def orphaned(connection: Connection, limit: int) -> list[StoredPush]:

@@ -28,7 +28,7 @@ Reason = Annotated[
     str,
     Meta(
         description="Text that the reason contains, as the list of dead letters tells it",
-        examples=["no route took it"],
+        examples=["no route took it in time"],
         pattern=r"^[^\x00-\x1f]{1,200}$",
     ),
 ]

@@ -160,7 +160,7 @@ OPERATIONS = (
         "POST", "/v1/dead-letters/requeue", dead_letters.requeue, body=dead_letters.RequeueRequest,
         summary="Let many dead letters begin again", answers={200: dead_letters.RequeuedView},
         description="Up to 500 at a time, the oldest first; `next` leads to the next batch.",
-        examples={"of one reason": {"state": "EXPIRED", "reason": "no route took it", "limit": 500}},
+        examples={"of one reason": {"state": "EXPIRED", "reason": "no route took it in time", "limit": 500}},
     ),
     Operation(
         "GET", "/v1/keys", keys.list_all, summary="List keys", answers={200: keys.KeyList},

@@ -128,7 +128,7 @@ async def test_an_uncertain_push_without_attempts_left_waits_for_a_person(
 @pytest.mark.parametrize(
     ("state", "error"),
     [
-        (State.QUEUED, "no route took it"),
+        (State.QUEUED, "no route took it in time: none serves its number"),
         (State.SENT, "no receipt came"),
         (State.HELD, "nobody released it"),
         (State.UNCERTAIN, "nobody knows whether it was sent"),

@@ -101,7 +101,7 @@ async def test_a_push_past_its_validity_is_not_sent_when_a_route_comes_up(
     clock.forward(60_000)
     async with Smsc(recording=True) as smsc, delivering(sqlite, seal, sqlite_url, route_to(smsc)):
         (row,) = await pushes_in(sqlite, State.EXPIRED, 1)
-    assert row.error == "before it could be sent"
+    assert (row.error or "").startswith("no route took it in time: ")
     assert smsc.record == []
 
 
