@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from typing import Any, NoReturn, TypeVar
 from sqlalchemy import Connection
 
 from tps.errors import RetryLaterError, StoreDamagedError
-from tps.store import faults
+from tps.store import faults, move_counts
 from tps.store.connections import READERS, open_engine, place_of
 from tps.store.wal import Wal
 
@@ -49,6 +50,8 @@ class Database:
         self.dialect = self.engine.dialect.name
         self.place = place_of(self.engine.url)
         self.commits = 0
+        self.moves: Counter[str] = Counter()
+        """Pushes that the writer has moved, by event; never changed in place, so that any thread may read it."""
         self._wal = Wal(self.engine) if self.dialect == "sqlite" else None
         self._writes: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(
@@ -145,9 +148,12 @@ class Database:
         try:
             self._verify_sound()
             with self.engine.begin() as connection:
+                move_counts.take(connection)  # of a transaction that was rolled back
                 for write in writes:
                     write.outcome = write.operation(connection)
+                moves = move_counts.take(connection)
             self.commits += 1
+            self.moves = self.moves + moves
         except Exception as error:  # noqa: BLE001 - whatever an operation raises is its caller's, who awaits it
             told = self._told(error)
             if len(writes) > 1 and not isinstance(told, RetryLaterError):

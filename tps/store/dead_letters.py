@@ -6,7 +6,8 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from tps.decisions.push_life import OPEN_STATES, State
+from tps.decisions.push_life import OPEN_STATES, Event, State
+from tps.store import move_counts
 from tps.store.schema import has_ended_badly, is_open, push
 
 
@@ -112,6 +113,7 @@ def begin_again(connection: Connection, beginning: Beginning, now_ms: int) -> bo
             connection.execute(statement)
     except IntegrityError:  # the unique index of the keys
         return False
+    move_counts.note(connection, [Event.REQUEUE])
     return True
 
 

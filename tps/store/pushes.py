@@ -19,7 +19,8 @@ from sqlalchemy import (
 )
 
 from tps.decisions.last_resort import Sent
-from tps.decisions.push_life import UNSENT_STATES, State
+from tps.decisions.push_life import UNSENT_STATES, Event, State
+from tps.store import move_counts
 from tps.store.batches import Batch, Fetching, Prepared, inserting
 from tps.store.schema import is_open, node, push
 
@@ -151,6 +152,7 @@ def history_line(now_ms: int, event: str, state: State, detail: str = "") -> str
 def add(connection: Connection, pushes: Sequence[NewPush], now_ms: int) -> int:
     """Store these; those whose pair's key is held already are left out. Returns how many were stored."""
     statement, batch = _insert(connection.dialect.name)
+    move_counts.note(connection, [Event.CLAIM for push in pushes if push.owner is not None])
     return statement.run(connection, {**batch.parameters(sorted(pushes, key=_PLACE)), "now": now_ms})
 
 
@@ -206,6 +208,7 @@ def load(connection: Connection, ids: Sequence[tuple[int, int]]) -> dict[int, St
 def save(connection: Connection, moves: Sequence[Move], now_ms: int) -> int:
     """Save these moves and append to the histories; returns how many were still in `state_before` and moved."""
     moved = 0
+    move_counts.note(connection, filter(None, map(_event_of, moves)))
     for releases in (False, True):
         some = sorted((move for move in moves if bool(move.releases_key) is releases), key=_PLACE)
         if some:
@@ -265,6 +268,11 @@ def count_unsent(connection: Connection, at_most: int) -> int:
     """How many pushes wait to leave, or to be sent again; counting ends at `at_most`."""
     unsent = select(push.c.id).where(is_open, push.c.state.in_(_UNSENT_STATES)).limit(at_most).subquery()
     return connection.execute(select(func.count()).select_from(unsent)).scalar_one()
+
+
+def _event_of(move: Move) -> str:
+    """The event in its line of the history; nothing where it has none."""
+    return move.line.partition(" ")[2].partition(" ")[0]
 
 
 @cache

@@ -38,6 +38,8 @@ class Standing(NamedTuple):
     receipts_parked: int
     commits: int
     writes_waiting: int
+    moves: Mapping[str, int]
+    """Pushes moved by each event."""
 
 
 class Metrics:
@@ -105,6 +107,8 @@ class _Everything(Collector):
         yield GaugeMetricFamily(
             "tps_receipts_parked", "Receipts that wait for their push to be known", standing.receipts_parked
         )
+        moves = {(event,): number for event, number in standing.moves.items()}
+        yield _counted("tps_push_moves", "Pushes moved by each event in their life", ("event",), moves)
         yield CounterMetricFamily("tps_store_commits", "Transactions of the writer", standing.commits)
         yield GaugeMetricFamily(
             "tps_store_writes_waiting", "Writes that wait for the next transaction", standing.writes_waiting

@@ -76,6 +76,7 @@ def standing(parts: Parts) -> Standing:
         receipts_parked=parts.settle.parked,
         commits=parts.database.commits,
         writes_waiting=parts.database.backlog,
+        moves=parts.database.moves,
     )
 
 

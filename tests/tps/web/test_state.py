@@ -4,15 +4,21 @@ import dataclasses
 
 import aiohttp
 import msgspec
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.tps.delivering import delivering, route_to
 from tests.tps.web.api import IMSI, MSISDN, Api
 from tps.backoffice import keys
 from tps.config import MASK, Config, HttpConfig
+from tps.decisions.push_id import bucket_of_id, id_of
+from tps.decisions.push_life import State
+from tps.errors import RejectedError
 from tps.sim.smsc import Smsc
 from tps.smpp.route_config import RouteConfig
-from tps.store.database import Database
+from tps.store import pushes
+from tps.store.database import Connection, Database
+from tps.store.pushes import Move, history_line
 from tps.store.sealing import Seal
 from tps.web.server import serving
 
@@ -58,6 +64,35 @@ async def test_metrics_count_triggers_and_requests_and_name_no_subscriber(api: A
     assert samples["tps_store_commits_total",] > 0
     assert IMSI not in text
     assert MSISDN not in text
+
+
+async def test_moves_of_pushes_are_counted_by_event_once_they_are_durable(api: Api) -> None:
+    await api.publish()
+    await api.subscribe()
+    made = await api.post("/v1/pushes", {"imsi": IMSI})
+    for status in (200, 409):
+        assert (await api.post(f"/v1/pushes/{made.value['id']}/cancel")).status == status
+    metrics = (await api.get("/metrics")).value
+    assert 'tps_push_moves_total{event="cancel"} 1.0' in metrics
+    assert "expire" not in metrics
+
+
+async def test_what_was_rolled_back_is_not_counted(api: Api) -> None:
+    await api.publish()
+    await api.subscribe()
+    made = await api.post("/v1/pushes", {"imsi": IMSI})
+    push_id = id_of(made.value["id"])
+    line = history_line(1, "cancel", State.CANCELLED)
+    step = Move(bucket_of_id(push_id), push_id, State.QUEUED, State.CANCELLED, 1, line)
+
+    def breaks_off(connection: Connection) -> None:
+        pushes.save(connection, [step], 1)
+        raise RejectedError("", "after all not")
+
+    with pytest.raises(RejectedError):
+        await api.parts.database.write(breaks_off)
+    await api.parts.database.write(lambda _: None)
+    assert "cancel" not in api.parts.database.moves
 
 
 async def test_with_a_route_up_the_server_is_ready_and_the_status_shows_it(
