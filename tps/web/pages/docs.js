@@ -152,4 +152,5 @@ function answered(find, isGood, status, text) {
   find("output").hidden = false;
 }
 
+document.getElementById("caller").addEventListener("submit", (event) => event.preventDefault());
 start();
