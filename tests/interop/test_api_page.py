@@ -69,7 +69,7 @@ async def shown(url: str, folder: Path) -> tuple[str, str, list[str]]:
 
 
 def asked_for(log: Path) -> list[str]:
-    """The addresses that the page asked for, by a log of Chromium's network; what Chromium wants itself has no origin."""
+    """The addresses that the page asked for, by a log of Chromium's network; its own wishes have no origin."""
     noted = json.loads(log.read_text())
     started = noted["constants"]["logEventTypes"]["URL_REQUEST_START_JOB"]
     begun = [event["params"] for event in noted["events"] if event["type"] == started and "params" in event]
