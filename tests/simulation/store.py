@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import cache
@@ -96,6 +97,7 @@ class SimulatedDatabase(Database):
         event.listen(self.engine, "connect", _without_fsync)
         self.dialect = self.engine.dialect.name
         self.commits = 0
+        self.moves: Counter[str] = Counter()
         self._disk = disk
         self._answers = _AnswersLater(disk)
         self._gathered: list[_Write] = []
