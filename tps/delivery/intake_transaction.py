@@ -262,15 +262,14 @@ class IntakeTransaction:
         """
         if not sends:
             return []
-        keys = [PairKey(push.bucket, push.imsi, push.device, push.fingerprint) for _, push in sends]
         new = list(sends)
         if any(triggers[place].is_detection or triggers[place].force for place, _ in sends):
-            new = self._free(connection, triggers, sends, keys, answers)
+            new = self._free(connection, triggers, sends, answers)
         for place, push in new:
             answers[place] = Answer(Outcome.QUEUED, push.id)
         overtaken: set[int] = set()
         if new and pushes.add(connection, [push for _, push in new], now) < len(new):
-            overtaken = self._answer_overtaken(connection, sends, keys, answers)
+            overtaken = self._answer_overtaken(connection, sends, answers)
         return [push for _, push in new if push.id not in overtaken]
 
     def _free(
@@ -278,11 +277,10 @@ class IntakeTransaction:
         connection: Connection,
         triggers: Sequence[Trigger],
         sends: Sequence[tuple[int, NewPush]],
-        keys: Sequence[PairKey],
         answers: list[Answer | None],
     ) -> list[tuple[int, NewPush]]:
         """The pushes whose key nobody holds, as far as a look tells; answers the others."""
-        held = {holder.place: holder for holder in pair_keys.holders(connection, keys)}
+        held = {holder.place: holder for holder in pair_keys.holders(connection, _keys_of(sends))}
         if not held:
             return list(sends)
         free: list[tuple[int, NewPush]] = []
@@ -301,18 +299,21 @@ class IntakeTransaction:
         self,
         connection: Connection,
         sends: Sequence[tuple[int, NewPush]],
-        keys: Sequence[PairKey],
         answers: list[Answer | None],
     ) -> set[int]:
         """Answer those whose key was taken meanwhile: by another node, or by a neighbour in the same batch."""
         overtaken: set[int] = set()
-        held = {holder.place: holder for holder in pair_keys.holders(connection, keys)}
+        held = {holder.place: holder for holder in pair_keys.holders(connection, _keys_of(sends))}
         for order, (place, push) in enumerate(sends):
             holder = held.get(order)
             if holder is not None and holder.id != push.id:
                 answers[place] = _held_answer(holder.id, holder.state)
                 overtaken.add(push.id)
         return overtaken
+
+
+def _keys_of(sends: Sequence[tuple[int, NewPush]]) -> list[PairKey]:
+    return [PairKey(push.bucket, push.imsi, push.device, push.fingerprint) for _, push in sends]
 
 
 class _Beginning(NamedTuple):

@@ -11,7 +11,7 @@ same buckets wait for a commit, never for each other.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import (
@@ -26,10 +26,10 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 
 from tps.decisions.identities import BUCKETS, bucket_of
-from tps.store.batches import Batch, Fetching, Prepared
+from tps.store.batches import Batch, Fetching, Prepared, inserting
 from tps.store.schema import subscriber_change
 
 NAMED = 8
@@ -95,8 +95,7 @@ def _row(bucket: int, imsis: list[str], uncounted: int) -> Bucket:
 def _add(dialect: str) -> tuple[Prepared, Batch]:
     batch = Batch(dialect, bucket=SmallInteger(), changes=BigInteger(), newest=Text())
     rows = select(*batch.c.values()).select_from(batch.source).where(true())
-    make: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = make(subscriber_change).from_select(["bucket", "changes", "newest"], rows)
+    statement = inserting(dialect, subscriber_change, list(batch.c), rows)
     both = subscriber_change.c.newest + statement.excluded.newest
     kept = NAMED * _NAME_WIDTH
     counted = statement.on_conflict_do_update(
