@@ -5,12 +5,10 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from tests import postgresql_server
 from tests.chaos.kill import SLOW_SMSC, kill_again_and_again
+from tests.chaos.stores import store
 
 
 def main() -> int:
@@ -36,19 +34,6 @@ def main() -> int:
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
     return int(not found.counted.is_promise_kept)
-
-
-@contextmanager
-def store(kind: str, place: Path) -> Iterator[str]:
-    """The URL of an empty store of this kind; PostgreSQL with its own settings, which wait for the disk."""
-    if kind == "sqlite":
-        yield f"sqlite:///{place}/chaos.sqlite3"
-        return
-    binaries = postgresql_server.find_binaries()
-    if binaries is None:
-        raise SystemExit("PostgreSQL is not installed here")
-    with postgresql_server.running(binaries) as server, postgresql_server.database(server, "chaos") as url:
-        yield url
 
 
 if __name__ == "__main__":

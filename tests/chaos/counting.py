@@ -1,7 +1,7 @@
-"""What became of the pushes, counted from the SMSC's own record and held against the histories in the store."""
+"""What became of the pushes: the SMSC's own record and the handsets', held against the histories in the store."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ class Count:
     """Acknowledged by the server."""
     lost: int
     """Of these, those that the SMSC never accepted a whole document of."""
+    not_installed: int
+    """Of these, those that no handset installed: its document was never whole there, or its MAC was wrong."""
     stuck: int
     """Of these, those that are still open."""
     missing: int
@@ -28,13 +30,24 @@ class Count:
     """Those that the SMSC accepted a whole document of more than once."""
     doubled_unexplained: int
     """Of these, those that were not UNCERTAIN as often."""
+    installed_again: int
+    """Those that a handset installed more than once."""
+    installed_again_unexplained: int
+    """Of these, those that were not UNCERTAIN as often."""
     parts: int
     """submit_sm that the SMSC accepted."""
 
     @property
     def is_promise_kept(self) -> bool:
         """Never lost, never twice, never stuck."""
-        return not (self.lost or self.stuck or self.missing or self.doubled_unexplained)
+        return not (
+            self.lost
+            or self.not_installed
+            or self.stuck
+            or self.missing
+            or self.doubled_unexplained
+            or self.installed_again_unexplained
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """By name."""
@@ -54,22 +67,33 @@ def whole_documents(lines: Iterable[RecordLine]) -> dict[str, int]:
     return dict(whole)
 
 
-def count(record: Path, store_url: str, acknowledged: Mapping[str, str]) -> Count:
-    """The figures, when nothing moves any more; `acknowledged` is number -> id of its push."""
+def count(record: Path, store_url: str, *, acknowledged: Collection[str], installed: Mapping[str, int]) -> Count:
+    """The figures, when nothing moves any more.
+
+    `acknowledged` are the numbers to which the server acknowledged a push, `installed` is how often each handset
+    installed a document.
+    """
     lines = list(read_record(record))
     whole = whole_documents(lines)
     stored = _stored(store_url)
-    doubled = [number for number, times in whole.items() if times > 1]
     return Count(
         pushes=len(acknowledged),
         lost=sum(not whole.get(number) for number in acknowledged),
+        not_installed=sum(not installed.get(number) for number in acknowledged),
         stuck=sum(number in stored and stored[number][0] for number in acknowledged),
         missing=sum(number not in stored for number in acknowledged),
         uncertain=sum(times > 0 for _, times in stored.values()),
-        doubled=len(doubled),
-        doubled_unexplained=sum(whole[number] > 1 + stored[number][1] for number in doubled),
+        doubled=sum(times > 1 for times in whole.values()),
+        doubled_unexplained=_unexplained(whole, stored),
+        installed_again=sum(times > 1 for times in installed.values()),
+        installed_again_unexplained=_unexplained(installed, stored),
         parts=len(lines),
     )
+
+
+def _unexplained(times: Mapping[str, int], stored: Mapping[str, tuple[bool, int]]) -> int:
+    """Numbers that something reached once more than their push was UNCERTAIN, or oftener."""
+    return sum(often > 1 + stored[number][1] for number, often in times.items() if often > 1)
 
 
 def _stored(url: str) -> dict[str, tuple[bool, int]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.counting import Count, count
-from tests.chaos.site import PUSHES_A_REQUEST, Mortal, recording_smsc, send, until_settled
+from tests.chaos.site import PUSHES_A_REQUEST, Mortal, network, send, until_settled
 from tps.bench.server_process import ServerSetup
 from tps.bench.workload import people
 from tps.sim.subscribers import Subscriber
@@ -43,8 +43,8 @@ async def kill_again_and_again(
 ) -> Figures:
     """Push to so many subscribers, killing the server so often, spread over the pushes; then wait, and count."""
     began = time.monotonic()
-    async with recording_smsc(folder, *smsc_options) as (port, record):
-        setup = ServerSetup(folder=folder, store=store_url, smsc_port=port)
+    async with network(folder, pushes, *smsc_options) as air:
+        setup = ServerSetup(folder=folder, store=store_url, smsc_port=air.port)
         setup.write()
         mortal = Mortal(setup, await setup.new_key())
         living = asyncio.create_task(mortal.live())
@@ -61,7 +61,7 @@ async def kill_again_and_again(
         await asyncio.wait((living,))
         if not living.cancelled():
             living.result()
-    counted = await asyncio.to_thread(count, record, store_url, acknowledged)
+    counted = await asyncio.to_thread(count, air.record, store_url, acknowledged=acknowledged, installed=air.installed)
     return Figures(
         counted=counted, kills=mortal.deaths, recovery_s=tuple(mortal.recovery_s), seconds=time.monotonic() - began
     )

@@ -5,15 +5,17 @@ import contextlib
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 import msgspec
 
 from tps.bench.api import Api
-from tps.bench.processes import child, free_port, python
+from tps.bench.processes import Child, child, free_port, python
 from tps.bench.server_process import ServerSetup, server
 from tps.bench.smsc import ACCOUNT
 from tps.bench.workload import push
@@ -28,17 +30,43 @@ class _Line(msgspec.Struct):
     id: str | None = None
 
 
+class _Installation(msgspec.Struct):
+    msisdn: str = ""
+
+
 _read_line = msgspec.json.Decoder(_Line).decode
+_read_installation = msgspec.json.Decoder(_Installation).decode
+
+
+@dataclass(slots=True)
+class Network:
+    """The simulated SMSC and the handsets behind it, and what both know at the end."""
+
+    port: int
+    record: Path
+    """What the SMSC accepted."""
+    installed: Counter[str] = field(default_factory=Counter)
+    """How often each handset installed a document, by number."""
+
+    async def listen(self, process: Child) -> None:
+        """Follow what the handsets tell until it ends."""
+        while line := await process.lines.readline():
+            told = _read_installation(line)
+            if told.msisdn:
+                self.installed[told.msisdn] += 1
 
 
 @asynccontextmanager
-async def recording_smsc(folder: Path, *options: str) -> AsyncIterator[tuple[int, Path]]:
-    """Port and record of a simulated SMSC; `options` are those of `tps simulate smsc`."""
-    record, port = folder / "record.jsonl", free_port()
-    command = python("tps", "simulate", "smsc", "--port", port, "--record", record)
+async def network(folder: Path, people: int, *options: str) -> AsyncIterator[Network]:
+    """Run it until the end of the block; `options` are those of `tps simulate handsets`."""
+    made = Network(free_port(), folder / "record.jsonl")
+    command = python("tps", "simulate", "handsets", "--count", people, "--port", made.port, "--record", made.record)
     async with child([*command, "--account", f"{ACCOUNT}:{ACCOUNT}", *options], folder / "smsc.log") as running:
         await running.line()
-        yield port, record
+        listening = asyncio.create_task(made.listen(running))
+        yield made
+        await running.stop()
+        await listening
 
 
 class Mortal:

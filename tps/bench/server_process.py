@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tps import app, config
@@ -31,6 +31,10 @@ class ServerSetup:
     binds: int = 1
     rate_per_s: int = 0
     max_open_pushes: int = 0
+    node: int = 0
+    """Its number among the nodes of the store."""
+    route: Mapping[str, object] = field(default_factory=dict)
+    """Keys of the route that shall be other than here."""
     arguments: tuple[str, ...] = ()
     """What else `tps serve` is told."""
 
@@ -50,6 +54,7 @@ class ServerSetup:
                 "max_open_pushes": self.max_open_pushes,
             },
             "[http]": {"port": 0},
+            "[node]": {"name": f"node-{self.node}", "number": self.node},
             "[detection]": {"default_settings": SETTINGS_NAME},
             "[[routes]]": {
                 "name": "bench",
@@ -62,6 +67,7 @@ class ServerSetup:
                 "rate_per_s": self.rate_per_s,
                 "reconnect_min_s": 0.1,
                 "reconnect_max_s": 0.2,
+                **self.route,
             },
         }
         # A JSON string, number or array is the same thing in TOML.
