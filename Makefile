@@ -27,9 +27,11 @@ test: lint types peers ## Check everything: lint, format, imports, types, tests 
 # Many more seeds than `make test` runs; one that fails is replayed by: python -m tests.simulation SEED --trace
 SEEDS ?= 10000
 FIRST ?= 0
+MINUTES ?= 60
 .PHONY: soak
-soak: .venv/development ## Simulate thousands of troubled sites (SEEDS=10000, FIRST=0)
+soak: .venv/development ## Simulate thousands of troubled sites, then live with an SMSC that goes up and down (SEEDS=10000, FIRST=0, MINUTES=60)
 	$(BIN)/python -m tests.simulation $(FIRST) --seeds $(SEEDS)
+	$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
 PUSHES ?= 100000
 KILLS ?= 100

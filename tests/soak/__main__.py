@@ -17,10 +17,14 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--rate", type=float, default=30.0, help="pushes a second")
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--past", type=int, default=500_000, help="subscribers and pushes that are in the store before")
+    parser.add_argument("--burst", type=int, default=30_000, help="pushes before the steady flow")
     parser.add_argument("--seed", type=int, default=0, help="of the outages")
     parser.add_argument("--json", type=Path, help="write the figures with their series there")
     given = parser.parse_args()
-    options = Options(seconds=given.minutes * 60, rate_per_s=given.rate, seed=given.seed)
+    options = Options(
+        seconds=given.minutes * 60, rate_per_s=given.rate, past=given.past, burst=given.burst, seed=given.seed
+    )
     with tempfile.TemporaryDirectory(prefix="tps-soak-") as place, store(given.store, Path(place)) as url:
         found = asyncio.run(soak(Path(place), url, options))
     sys.stdout.write("".join(f"{name:>27}  {value}\n" for name, value in found.summary().items()))

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,10 +16,12 @@ from tests.soak.figures import Figures, Sample
 from tests.soak.link_log import link_events, pauses
 from tests.soak.message_centre import Plan, Told
 from tps.bench import resources
-from tps.bench.api import BULK, Api, StalledError
+from tps.bench.api import BULK, Api, StalledError, batches
+from tps.bench.fill import fill
 from tps.bench.processes import Child, child, free_port, python
 from tps.bench.server_process import ServerSetup, server
 from tps.bench.workload import people, push
+from tps.sim.subscribers import Subscriber
 
 _STEP_S = 0.5
 """Pushes are sent by so many seconds' worth."""
@@ -37,13 +40,18 @@ class Options:
     up_s: tuple[float, float] = (5.0, 40.0)
     down_s: tuple[float, float] = (1.0, 20.0)
     reconnect_max_s: float = 5.0
-    """Small enough that most outages reach it; all other keys of the route are the defaults."""
+    """Small enough that most outages reach it; the first pause is the default."""
+    past: int = 0
+    """Subscribers that are in the store before, each with a push that was delivered."""
+    burst: int = 0
+    """Pushes at once before the steady flow: with a long past they fill the cache of the database (128 MiB on SQLite),
+    which would else grow for hours, and look like a leak."""
     seed: int = 0
 
     @property
     def pushes(self) -> int:
         """How many there will be."""
-        return int(self.seconds * self.rate_per_s)
+        return self.burst + int(self.seconds * self.rate_per_s)
 
 
 async def soak(folder: Path, store_url: str, options: Options) -> Figures:
@@ -59,8 +67,10 @@ async def soak(folder: Path, store_url: str, options: Options) -> Figures:
         behaviour=_SMSC,
         seed=options.seed,
     )
-    route = {"reconnect_min_s": 1.0, "reconnect_max_s": options.reconnect_max_s}
+    route = {"reconnect_min_s": 0.5, "reconnect_max_s": options.reconnect_max_s}
     setup = ServerSetup(folder=folder, store=store_url, smsc_port=port, binds=2, route=route)
+    if options.past:
+        await asyncio.to_thread(_fill, store_url, folder, options.past)
     command = python("tests.soak.message_centre", msgspec.json.encode(plan).decode())
     told: list[Told] = []
     samples: list[Sample] = []
@@ -69,9 +79,12 @@ async def soak(folder: Path, store_url: str, options: Options) -> Figures:
         listening = asyncio.create_task(_listen(smsc, told))
         async with server(setup) as process, Api(process.address, process.key) as api:
             await api.publish()
+            everybody = people(0, options.pushes)
+            acknowledged = await _push(api, islice(everybody, options.burst))
+            await api.settled()
             sampling = asyncio.create_task(_sample(process.pid, api, max(1.0, options.seconds / _SAMPLES), samples))
             before, began = resources.use(process.pid), time.monotonic()
-            acknowledged = await _send(api, options)
+            acknowledged += await _push_steadily(api, everybody, options)
             seconds = time.monotonic() - began
             cpu_s = resources.use(process.pid).since(before).cpu_s
             sampling.cancel()
@@ -93,21 +106,29 @@ async def soak(folder: Path, store_url: str, options: Options) -> Figures:
     )
 
 
-async def _send(api: Api, options: Options) -> list[str]:
-    """The steady flow; the numbers that were pushed to. Whatever the SMSC does, each push is taken at once."""
-    everybody = people(0, options.pushes)
-    taken: list[str] = []
+def _fill(store_url: str, folder: Path, past: int) -> None:
+    fill(store_url, folder, pair_count=past, push_count=past, tell=lambda _: None)
+
+
+async def _push_steadily(api: Api, everybody: Iterator[Subscriber], options: Options) -> list[str]:
+    """Push to everybody at an even rate; their numbers."""
+    acknowledged: list[str] = []
     began = time.monotonic()
-    while len(taken) < options.pushes:
-        due = int((time.monotonic() - began) * options.rate_per_s) - len(taken)
-        some = list(islice(everybody, due))
-        await api.create(some)
-        outcomes = await api.stream(BULK, [b"".join(map(push, some))])
-        if outcomes["queued"] != len(some):
-            raise StalledError(f"{len(some)} pushes came to {dict(outcomes)}")
-        taken += [person.msisdn for person in some]
+    while (elapsed := time.monotonic() - began) < options.seconds:
+        due = int(elapsed * options.rate_per_s) - len(acknowledged)
+        acknowledged += await _push(api, islice(everybody, due))
         await asyncio.sleep(_STEP_S)
-    return taken
+    return acknowledged + await _push(api, everybody)
+
+
+async def _push(api: Api, some: Iterable[Subscriber]) -> list[str]:
+    """Make accounts and push to them; their numbers. Whatever the SMSC does, each push is acknowledged at once."""
+    people = list(some)
+    await api.create(people)
+    outcomes = await api.stream(BULK, batches(map(push, people)))
+    if outcomes["queued"] != len(people):
+        raise StalledError(f"{len(people)} pushes came to {dict(outcomes)}")
+    return [person.msisdn for person in people]
 
 
 async def _sample(pid: int, api: Api, every_s: float, samples: list[Sample]) -> None:

@@ -81,7 +81,7 @@ class RouteConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Seconds of silence after which the link is probed with enquire_link."""
     response_timeout_s: float = 10.0
     """Seconds to wait for any response; a part without one is `unknown`."""
-    reconnect_min_s: float = 1.0
+    reconnect_min_s: float = 0.5
     """First pause before connecting again, in seconds; doubled at each failure."""
     reconnect_max_s: float = 60.0
     """Longest pause before connecting again, in seconds."""

@@ -207,6 +207,10 @@ def test_the_pause_doubles_up_to_its_maximum_and_half_of_it_is_chance(
     assert reconnect_pause_s(config, failures, chance) == pause_s
 
 
+def test_the_first_attempt_after_a_loss_comes_well_within_a_second_unless_configured_otherwise() -> None:
+    assert reconnect_pause_s(RouteConfig(name="north", host="h", system_id="tps"), failures=0, chance=1.0) <= 0.5
+
+
 def self_signed(folder: Path) -> Path:
     """A certificate for 127.0.0.1 and its key in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
