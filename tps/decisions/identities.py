@@ -10,9 +10,11 @@ from tps.errors import RejectedError
 BUCKETS = 64
 """Number of buckets a subscriber-keyed table is spread over; fixed for the life of a store."""
 
-_DIGITS = re.compile(r"[0-9]+")
 _SEPARATORS = re.compile(r"[ \-./()]")
 _TEST_RANGES = ("0044", "00499901")
+ALL_DIGITS_ALIKE = "all digits alike"
+TEST_RANGE = "test range"
+"""Why an identity proves nothing, by its digits alone."""
 DEVICE_UNKNOWN = ""
 """The device of a push whose handset nobody has named yet."""
 
@@ -56,17 +58,22 @@ def device(text: str, field: str = "imei") -> Device:
     The network sends a zero or anything else as digit 15, so it is never held against the sender (TS 23.003 clause
     6.2.1).
     """
-    digits = text if text.isdigit() else _SEPARATORS.sub("", text)
-    length = len(digits)
-    if not (14 <= length <= 16 and digits.isascii() and digits.isdigit()):
-        raise RejectedError(field, f"an IMEI of 14 or 15 digits or an IMEISV of 16 expected; got {_shown(text)}")
+    digits = device_digits(text, field)
     number = digits[:14]
     dirty = None
     if number == number[0] * 14:
-        dirty = "all digits alike"
+        dirty = ALL_DIGITS_ALIKE
     elif number.startswith(_TEST_RANGES):
-        dirty = "test range"
-    return Device(number, digits[14:] if length == 16 else None, dirty)
+        dirty = TEST_RANGE
+    return Device(number, digits[14:] if len(digits) == 16 else None, dirty)
+
+
+def device_digits(text: str, field: str = "imei") -> str:
+    """The 14 to 16 digits of a device identity; `RejectedError` where it is none."""
+    digits = text if text.isdigit() else _SEPARATORS.sub("", text)
+    if not (14 <= len(digits) <= 16 and digits.isascii() and digits.isdigit()):
+        raise RejectedError(field, f"an IMEI of 14 or 15 digits or an IMEISV of 16 expected; got {_shown(text)}")
+    return digits
 
 
 def imei_of(number: str) -> str:

@@ -1,0 +1,70 @@
+"""Clones: many SIMs in one device within a time, in bounded memory."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tps.decisions.clones import CloneDetector
+
+HOUR = 3_600_000
+PHONE, OTHER = "35690901123456", "35690901999999"
+
+
+def detector(sims_max: int = 2, capacity: int = 10) -> CloneDetector:
+    return CloneDetector(sims_max=sims_max, window_ms=HOUR, capacity=capacity)
+
+
+def test_one_sim_more_than_allowed_within_the_time_is_a_clone() -> None:
+    seen = detector()
+    assert [seen.note(PHONE, f"00101{sim}", sim) for sim in range(4)] == [False, False, True, True]
+
+
+def test_one_sim_seen_often_is_no_clone() -> None:
+    seen = detector()
+    assert not any(seen.note(PHONE, "001011", at) for at in range(10))
+
+
+def test_sims_one_after_the_other_over_a_long_time_are_no_clone() -> None:
+    seen = detector()
+    assert not any(seen.note(PHONE, f"00101{number}", number * HOUR) for number in range(10))
+
+
+def test_a_clone_is_one_no_more_when_the_time_has_passed() -> None:
+    seen = detector()
+    assert [seen.note(PHONE, f"00101{sim}", 0) for sim in range(3)][-1]
+    assert not seen.note(PHONE, "001010", HOUR)
+
+
+def test_devices_are_counted_each_by_itself() -> None:
+    seen = detector()
+    assert not any(seen.note(device, f"00101{sim}", 0) for device in (PHONE, OTHER) for sim in range(2))
+
+
+def test_the_device_not_seen_for_longest_is_forgotten_for_lack_of_room() -> None:
+    seen = detector(sims_max=1, capacity=2)
+    for device in ("a", "b", "a", "c"):
+        seen.note(device, "001011", 0)
+    assert len(seen) == 2
+    assert not seen.note("b", "001012", 0)
+    assert seen.note("c", "001012", 0)
+
+
+@pytest.mark.parametrize("wrong", [{"sims_max": 0}, {"window_ms": 0}, {"capacity": 0}])
+def test_limits_below_one_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        CloneDetector(**{"sims_max": 1, "window_ms": 1, "capacity": 1, **wrong})
+
+
+sightings = st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 30)), min_size=1, max_size=12)
+
+
+@given(sightings, st.integers(1, 4))
+def test_the_verdict_is_that_of_all_sightings_together_whatever_their_order(
+    seen: list[tuple[str, int]], sims_max: int
+) -> None:
+    verdicts = set()
+    for order in (seen, list(reversed(seen)), sorted(seen)):
+        small = CloneDetector(sims_max=sims_max, window_ms=10, capacity=1)
+        verdicts.add([small.note(PHONE, sim, at) for sim, at in order][-1])
+    newest = max(at for _, at in seen)
+    assert verdicts == {len({sim for sim, at in seen if at > newest - 10}) > sims_max}

@@ -1,0 +1,51 @@
+"""What a report about a SIM changes; any order of arrival ends alike."""
+
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tps.decisions.device_changes import DeviceChange, SeenDevice, device_change, event_time, is_newer
+from tps.decisions.identities import Device
+
+PHONE, OTHER = "35690901123456", "35690901999999"
+
+
+def seen(at: int, number: str = PHONE, software: str | None = None) -> SeenDevice:
+    return SeenDevice(at, Device(number, software))
+
+
+@pytest.mark.parametrize(
+    ("known", "now", "change"),
+    [
+        (None, seen(1), DeviceChange.FIRST_DEVICE),
+        (seen(1), seen(2), DeviceChange.SAME),
+        (seen(1), seen(2, OTHER), DeviceChange.NEW_DEVICE),
+        (seen(2), seen(1, OTHER), DeviceChange.LATE),
+        (seen(1, software="01"), seen(2, software="02"), DeviceChange.NEW_SOFTWARE),
+        (seen(1), seen(2, software="02"), DeviceChange.NEW_SOFTWARE),
+        (seen(2, software="02"), seen(1, software="01"), DeviceChange.SAME),
+        (seen(1, software="01"), seen(2), DeviceChange.SAME),
+        (seen(1, OTHER, "01"), seen(2, PHONE, "02"), DeviceChange.NEW_DEVICE),
+    ],
+)
+def test_a_change_has_a_name(known: SeenDevice | None, now: SeenDevice, change: DeviceChange) -> None:
+    assert device_change(known, now) is change
+
+
+def test_the_network_says_when_it_was_but_never_that_it_will_be() -> None:
+    assert event_time(None, 10) == 10
+    assert event_time(7, 10) == 7
+    assert event_time(99, 10) == 10
+
+
+@given(st.lists(st.builds(seen, st.integers(0, 3), st.sampled_from([PHONE, OTHER])), min_size=1, max_size=4))
+def test_the_newest_device_is_the_same_in_any_order_of_arrival(reports: list[SeenDevice]) -> None:
+    ends = set()
+    for order in permutations(reports):
+        newest = order[0]
+        for report in order[1:]:
+            newest = report if is_newer(report, newest) else newest
+        ends.add((newest.seen_at, newest.device.number))
+    assert ends == {max((report.seen_at, report.device.number) for report in reports)}

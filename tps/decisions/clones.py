@@ -1,0 +1,38 @@
+"""Clones: one device number in so many SIMs within a time that it cannot be one device. Memory is bounded."""
+
+from collections import OrderedDict
+
+
+class CloneDetector:
+    """Remembers which SIMs each device was seen in lately, of the devices seen last.
+
+    What is forgotten for lack of room can hide a clone, never make one up. In whatever order the sightings of a device
+    come, the verdict after the last of them is the same.
+    """
+
+    def __init__(self, *, sims_max: int, window_ms: int, capacity: int) -> None:
+        """More than `sims_max` SIMs within `window_ms` are a clone; of `capacity` devices the sightings are kept."""
+        if min(sims_max, window_ms, capacity) < 1:
+            raise ValueError("sims_max, window_ms and capacity: at least 1 expected")
+        self._sims_max = sims_max
+        self._window_ms = window_ms
+        self._capacity = capacity
+        self._seen: OrderedDict[str, tuple[tuple[int, str], ...]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def note(self, device: str, imsi: str, seen_at: int) -> bool:
+        """Whether the device (14 digits) is cloned, by what is known with this sighting of it in this SIM.
+
+        Counted are the SIMs in the window that ends with the newest sighting. One SIM more than allowed is kept, those
+        seen last, which is enough to tell: a sighting that was let go is older than all of them for ever.
+        """
+        before = self._seen.pop(device, ())
+        others = [(at, sim) for at, sim in before if sim != imsi]
+        at = max([seen_at, *(at for at, sim in before if sim == imsi)])
+        newest = tuple(sorted([*others, (at, imsi)], reverse=True)[: self._sims_max + 1])
+        self._seen[device] = newest
+        if len(self._seen) > self._capacity:
+            self._seen.popitem(last=False)
+        return len(newest) > self._sims_max and newest[-1][0] > newest[0][0] - self._window_ms
