@@ -1,1 +1,1 @@
-"""The server's decisions, pure: life cycle of a push, identities, triggers, retry, receipts."""
+"""The server's decisions, pure: life of a push, identities, triggers, device models, channels, retry, receipts."""
