@@ -1,25 +1,20 @@
 """Subscribers as rows of a CSV file: imsi, msisdn, settings, pin, and a column value.NAME for each value.
 
-A column that is missing leaves what is stored; an empty cell says that there is none. A cell that a spreadsheet would
-take for a formula has an apostrophe in front, as spreadsheets mark text; an apostrophe alone is a value that is empty.
+A column that is missing leaves what is stored; an empty cell says that there is none (see `tps.files.csv_cells`).
 """
 
-import difflib
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from tps.backoffice.subscribers import Account, Changes
 from tps.decisions import identities
-from tps.errors import RejectedError
+from tps.files import csv_cells
+from tps.files.csv_cells import Columns, as_cell, as_text, by_column, verify_not_rounded
 
 NEEDED = ("imsi", "msisdn")
 NAMES = (*NEEDED, "settings", "pin")
 VALUE_PREFIX = "value."
-
-_LOOKS_LIKE_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_QUOTE = "'"
-_ROUNDED = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
+COLUMNS = Columns(NAMES, NEEDED, family=(VALUE_PREFIX, "NAME"))
 
 
 class AccountChange(NamedTuple):
@@ -31,30 +26,15 @@ class AccountChange(NamedTuple):
 
 def checked_header(cells: Sequence[str]) -> tuple[str, ...]:
     """The names of the columns; `RejectedError` for one that is unknown, missing or given twice."""
-    names = tuple(cell.strip() for cell in cells)
-    for name in names:
-        if name not in NAMES and not (name.startswith(VALUE_PREFIX) and name != VALUE_PREFIX):
-            near = difflib.get_close_matches(name, NAMES, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(NAMES)} and {VALUE_PREFIX}NAME"
-            raise RejectedError("header", f"no column is called {name!r}; {hint}")
-    for name in NEEDED:
-        if name not in names:
-            raise RejectedError("header", f"the column {name} is missing; the first row holds the names of the columns")
-    doubled = [name for name in names if names.count(name) > 1]
-    if doubled:
-        raise RejectedError("header", f"the column {doubled[0]} is given twice")
-    return names
+    return csv_cells.checked_header(cells, COLUMNS)
 
 
 def change_of(header: Sequence[str], cells: Sequence[str]) -> AccountChange:
     """What a row says; `RejectedError` names the column to mend."""
-    if len(cells) != len(header):
-        raise RejectedError("", f"{len(cells)} cells; {len(header)} expected, as many as the header has")
-    row = dict(zip(header, cells, strict=True))
+    row = by_column(header, cells)
     named = {name: as_text(row[name]).strip() for name in NAMES if name in row}
     for name in NEEDED:
-        if _ROUNDED.fullmatch(named[name]):
-            raise RejectedError(name, "a spreadsheet has rounded this number: format the column as text and save again")
+        verify_not_rounded(name, named[name])
     values = {
         name.removeprefix(VALUE_PREFIX): as_text(cell) if cell else None
         for name, cell in row.items()
@@ -85,14 +65,3 @@ def row_of(account: Account, header: Sequence[str]) -> Iterator[str]:
         else:
             text = getattr(account, name)
         yield "" if text is None else as_cell(text)
-
-
-def as_cell(text: str) -> str:
-    """`text` as a cell that no spreadsheet runs."""
-    return _QUOTE + text if not text or text.startswith((*_LOOKS_LIKE_FORMULA, _QUOTE)) else text
-
-
-def as_text(cell: str) -> str:
-    """The text of a cell, whether or not `as_cell` made it."""
-    is_quoted = cell.startswith(_QUOTE) and (cell == _QUOTE or cell[1:].startswith((*_LOOKS_LIKE_FORMULA, _QUOTE)))
-    return cell[1:] if is_quoted else cell

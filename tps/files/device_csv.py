@@ -1,0 +1,107 @@
+"""Device models as an operator's CSV file: tac, brand, model, what the device takes, quirks, and hints for its user.
+
+An empty cell inherits the value; "no" says that there is none. A row is about a TAC, about a model of a brand, or about
+a brand.
+
+    tac,brand,model,client_provisioning,browser_settings,mobileconfig,quirks,hint.en
+    ,Nokia,,netwpin userpin,yes,no,provurl_once,
+    35690901,Nokia,6220,,,,napid_length=16 narrow_reference,Open Settings and choose Connections.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple, TextIO
+
+from tps.decisions import quirks
+from tps.decisions.device_model_words import security_from, switch_from
+from tps.decisions.device_models import TAC_DIGITS, DeviceModel, Hint, Key, checked, key_of
+from tps.errors import RejectedError
+from tps.files.csv_cells import Columns, as_text, by_column, checked_header, verify_not_rounded
+from tps.files.csv_lines import lines
+
+HINT_PREFIX: Final = "hint."
+COLUMNS: Final = Columns(
+    ("tac", "brand", "model", "client_provisioning", "browser_settings", "mobileconfig", "quirks"),
+    family=(HINT_PREFIX, "LANGUAGE"),
+)
+_LANGUAGE = re.compile("[a-z]{2,3}(-[a-z0-9]{2,8})*")
+"""A language tag in lower case (RFC 5646 clause 2.1), as far as anybody names a language."""
+
+
+class Row(NamedTuple):
+    """One line of a list of device models."""
+
+    line: int
+    read: DeviceModel | RejectedError
+
+
+def read(text: TextIO, *, source: str, licence: str = "") -> Iterator[Row]:
+    """Each line below the header as a device model from `source`, or what is to be mended in it.
+
+    `text` is opened with `newline=""`. A header that cannot be used is a `RejectedError`, raised before any line.
+    """
+    records = lines(text)
+    header = _header(next((record.read for record in records), []))
+    first_about: dict[Key, int] = {}
+    for number, record in records:
+        try:
+            if isinstance(record, RejectedError):
+                raise record
+            model = _model(by_column(header, record))._replace(source=source, licence=licence)
+            _refuse_repeated(first_about, key_of(model), number)
+        except RejectedError as error:
+            yield Row(number, error)
+        else:
+            yield Row(number, model)
+
+
+def _header(record: Sequence[str] | RejectedError) -> tuple[str, ...]:
+    if isinstance(record, RejectedError):
+        raise record
+    names = checked_header([cell.lower() for cell in record], COLUMNS)
+    if not {"tac", "brand"} & set(names):
+        raise RejectedError(
+            "header", "the column tac or brand is missing; the first row holds the names of the columns"
+        )
+    for name in names:
+        if name.startswith(HINT_PREFIX) and not _LANGUAGE.fullmatch(name.removeprefix(HINT_PREFIX)):
+            raise RejectedError("header", f"{name!r}: a language expected after {HINT_PREFIX}, such as hint.en")
+    return names
+
+
+def _model(cells: dict[str, str]) -> DeviceModel:
+    row = {name: as_text(cell).strip() for name, cell in cells.items()}
+    return checked(
+        DeviceModel(
+            tac=_tac(row.get("tac", "")),
+            brand=row.get("brand", ""),
+            model=row.get("model", ""),
+            client_provisioning=security_from(row.get("client_provisioning", "")),
+            browser_settings=switch_from(row.get("browser_settings", ""), "browser_settings"),
+            mobileconfig=switch_from(row.get("mobileconfig", ""), "mobileconfig"),
+            quirks=quirks.from_words(row.get("quirks", "")),
+            hints=tuple(
+                Hint(name.removeprefix(HINT_PREFIX), text)
+                for name, text in row.items()
+                if name.startswith(HINT_PREFIX) and text
+            ),
+        )
+    )
+
+
+def _tac(cell: str) -> str:
+    """The cell, unless a spreadsheet has spoilt it: what is the operator's own is mended there, not guessed here."""
+    verify_not_rounded("tac", cell)
+    if 0 < len(cell) < TAC_DIGITS and cell.isdecimal():
+        raise RejectedError(
+            "tac",
+            f"{len(cell)} digits; {TAC_DIGITS} expected. Where a spreadsheet has dropped leading zeros, "
+            "format the column as text and put them back",
+        )
+    return cell
+
+
+def _refuse_repeated(first_about: dict[Key, int], key: Key, number: int) -> None:
+    first = first_about.setdefault(key, number)
+    if first != number:
+        raise RejectedError("tac" if key[0] else "brand", f"line {first} is about the same: keep one of them")
