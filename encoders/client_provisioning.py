@@ -1,5 +1,7 @@
 """OMA Client Provisioning documents: `wap-provisioningdoc` <-> WBXML and XML (OMA ProvCont 1.1)."""
 
+from collections.abc import Set
+
 from encoders import client_provisioning_tokens as tokens
 from encoders import wbxml
 from encoders.client_provisioning_document import (
@@ -134,13 +136,7 @@ def decode(octets: bytes) -> Document:
 
 def _items(element: wbxml.Element, depth: int) -> tuple[Parm | Characteristic, ...]:
     """The parms and characteristics in an element; white space between them says nothing."""
-    items: list[Parm | Characteristic] = []
-    for child in element.content:
-        if isinstance(child, wbxml.Element):
-            items.append(_item(child, depth))
-        elif isinstance(child, bytes) or not child.isspace():
-            raise DecodeError(f"{element.name}: {child!r} between the elements")
-    return tuple(items)
+    return tuple([_item(child, depth) for child in wbxml.elements_of(element)])
 
 
 def _item(element: wbxml.Element, depth: int) -> Parm | Characteristic:
@@ -156,14 +152,10 @@ def _item(element: wbxml.Element, depth: int) -> Parm | Characteristic:
     return Characteristic(_wanted(_attributes(element, {"type"}), "type", CHARACTERISTIC), _items(element, depth - 1))
 
 
-def _attributes(element: wbxml.Element, known: set[str]) -> dict[str, str]:
-    """The attributes of an element by name, each at most once and all of them text."""
+def _attributes(element: wbxml.Element, known: Set[str]) -> dict[str, str]:
+    """The attributes of an element by name, all of them text."""
     attributes: dict[str, str] = {}
-    for name, value in element.attributes:
-        if name not in known:
-            raise DecodeError(f"unknown attribute {name!r} of {element.name!r}")
-        if name in attributes:
-            raise DecodeError(f"attribute {name!r} of {element.name!r} given twice")
+    for name, value in wbxml.attributes_of(element, known).items():
         if isinstance(value, bytes):
             raise DecodeError(f"attribute {name!r} of {element.name!r}: OPAQUE octets; text expected")
         attributes[name] = value

@@ -1,10 +1,11 @@
 """WBXML of any document type: a tree of elements <-> octets (WAP-192, WBXML 1.3; 1.0 to 1.3 are decoded)."""
 
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from encoders.errors import DecodeError, EncodeError
 from encoders.octets import Cursor, encode_uintvar
-from encoders.wbxml_assembly import Fragment, LiteralName, assemble
+from encoders.wbxml_assembly import Fragment, LiteralName, assemble, assemble_plainly
 from encoders.wbxml_strings import octets_of
 from encoders.wbxml_tokens import (
     CHARSETS,
@@ -60,6 +61,13 @@ def encode(root: Element, vocabulary: Vocabulary) -> bytes:
     return assemble(fragments, vocabulary, names)
 
 
+def encode_plainly(root: Element, vocabulary: Vocabulary) -> bytes:
+    """Octets in WBXML 1.1 without string table; `EncodeError` also for a name without token."""
+    fragments: list[Fragment] = []
+    _write_element(root, vocabulary, fragments, MAX_DEPTH)
+    return assemble_plainly(fragments, vocabulary)
+
+
 def decode(octets: bytes, vocabulary: Vocabulary) -> Element:
     """The root element of a WBXML 1.0 to 1.3 document of this document type; `DecodeError` otherwise."""
     reader = _Reader(octets, vocabulary)
@@ -67,6 +75,27 @@ def decode(octets: bytes, vocabulary: Vocabulary) -> Element:
     if not reader.cursor.at_end:
         raise DecodeError(f"octet {reader.cursor.position}: octets after the root element")
     return root
+
+
+def elements_of(element: Element) -> Iterator[Element]:
+    """The elements inside an element that holds nothing else; white space between them says nothing."""
+    for child in element.content:
+        if isinstance(child, Element):
+            yield child
+        elif isinstance(child, bytes) or not child.isspace():
+            raise DecodeError(f"{element.name}: {child!r} between the elements")
+
+
+def attributes_of(element: Element, known: Set[str]) -> dict[str, Value]:
+    """The attributes of an element by name, each known and given at most once."""
+    attributes: dict[str, Value] = {}
+    for name, value in element.attributes:
+        if name not in known:
+            raise DecodeError(f"unknown attribute {name!r} of {element.name!r}")
+        if name in attributes:
+            raise DecodeError(f"attribute {name!r} of {element.name!r} given twice")
+        attributes[name] = value
+    return attributes
 
 
 def _write_element(

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from encoders.errors import EncodeError
 from encoders.octets import encode_uintvar
-from encoders.wbxml_strings import StringPlan, plan_strings
+from encoders.wbxml_strings import StringPlan, octets_of, plan_strings
 from encoders.wbxml_text import TokenText, moves_through
-from encoders.wbxml_tokens import MIBENUM_UTF_8, VERSION_1_3
-from encoders.wbxml_vocabulary import SWITCH_OCTETS, Piece, Vocabulary, switch
+from encoders.wbxml_tokens import MIBENUM_UTF_8, VERSION_1_1, VERSION_1_3
+from encoders.wbxml_vocabulary import SWITCH_OCTETS, Piece, Vocabulary, inline, switch
 
 
 class LiteralName(NamedTuple):
@@ -36,6 +37,27 @@ def assemble(fragments: Sequence[Fragment], vocabulary: Vocabulary, names: Seque
         body = _on_lazy_pages(fragments, strings)
     header = bytes((VERSION_1_3,)) + encode_uintvar(vocabulary.public_id) + bytes((MIBENUM_UTF_8,))
     return b"".join((header, encode_uintvar(len(strings.table)), strings.table, *body))
+
+
+def assemble_plainly(fragments: Sequence[Fragment], vocabulary: Vocabulary) -> bytes:
+    """The whole document in WBXML 1.1 and UTF-8, every text inline, for a document type of one code page.
+
+    What handsets read that were made before string tables and page switches among attributes were of use.
+    """
+    assert vocabulary.pages == 1, "WBXML 1.1 has no page switch among attributes"
+    header = bytes((VERSION_1_1,)) + encode_uintvar(vocabulary.public_id) + bytes((MIBENUM_UTF_8, 0))
+    return b"".join((header, *map(_plain_octets, fragments)))
+
+
+def _plain_octets(fragment: Fragment) -> bytes:
+    if isinstance(fragment, bytes):
+        return fragment
+    if isinstance(fragment, str):
+        return inline(*octets_of((fragment,)))
+    if isinstance(fragment, LiteralName):
+        raise EncodeError(f"name {fragment.name!r} has no token; it would need a string table")
+    octets, _ = fragment.moves[0]
+    return octets
 
 
 def _on_lazy_pages(fragments: Sequence[Fragment], strings: StringPlan) -> list[bytes]:

@@ -79,13 +79,14 @@ class Vocabulary:
         self,
         *,
         public_id: int,
-        public_id_text: str,
+        public_id_text: str | None = None,
         tags: Sequence[TagRow],
         attribute_starts: Sequence[StartRow],
         attribute_values: Sequence[ValueRow],
     ) -> None:
         self.public_id = public_id
         self.public_id_text = public_id_text
+        """None where the document type has no name of its own."""
         self.tags = {(page, token): name for page, token, name in tags}
         self.starts = {(page, token): (name, prefix) for page, token, name, prefix in attribute_starts}
         self.values = {(page, token): text for page, token, text in attribute_values}

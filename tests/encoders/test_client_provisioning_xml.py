@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from encoders.client_provisioning import Characteristic, Document, Parm, decode_xml, encode_xml
 from encoders.client_provisioning_document import MAX_NESTED_CHARACTERISTICS
-from encoders.client_provisioning_xml import MAX_XML_OCTETS
 from encoders.errors import DecodeError, EncodeError
+from encoders.xml_text import MAX_XML_OCTETS
 from tests.strategies import documents
 
 INTERNET = Document(
