@@ -4,6 +4,7 @@
 later segments lack it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
 from itertools import repeat
@@ -95,7 +96,7 @@ def cut(body: bytes, *, wide: bool = False) -> Cut:
     payloads = slices(body, wide=wide)
     if len(payloads) == 1:
         return Cut(_ports_header(WAP_PUSH_PORT, WAP_WSP_PORT), 0, (b"",), payloads)
-    start = _concatenation_start(wide, WAP_PUSH_PORT, WAP_WSP_PORT)
+    start = _concatenation_start(wide, _ports_element(WAP_PUSH_PORT, WAP_WSP_PORT))
     return Cut(start, 2 if wide else 1, _places(len(payloads)), payloads)
 
 
@@ -118,8 +119,21 @@ def segment(
     total = len(payloads)
     if total == 1:
         return (Segment(_ports_header(destination_port, source_port), body, 1, 1),)
-    start = _concatenation_start(wide, destination_port, source_port) + _reference(reference, 2 if wide else 1)
-    headers = [start + place for place in _places(total)]
+    headers = _concatenation_headers(total, reference, wide, _ports_element(destination_port, source_port))
+    return _segments(headers, payloads)
+
+
+def segment_without_ports(payloads: Sequence[bytes], *, reference: int, wide: bool = False) -> tuple[Segment, ...]:
+    """`payloads` as the segments of a text, 1 to 255, which has no ports; one alone has no header at all."""
+    total = len(payloads)
+    if not 0 < total <= SEGMENTS_MAX:
+        raise EncodeError(f"message of {total} SMS: 1 to {SEGMENTS_MAX} can be counted")
+    headers = (b"",) if total == 1 else _concatenation_headers(total, reference, wide, b"")
+    return _segments(headers, payloads)
+
+
+def _segments(headers: Sequence[bytes], payloads: Sequence[bytes]) -> tuple[Segment, ...]:
+    total = len(payloads)
     return tuple(map(_new_segment, zip(headers, payloads, range(1, total + 1), repeat(total), strict=False)))
 
 
@@ -133,21 +147,26 @@ def _places(total: int) -> tuple[bytes, ...]:
     return tuple(bytes((total, number)) for number in range(1, total + 1))
 
 
-@lru_cache(maxsize=64)
 def _ports_header(destination_port: int, source_port: int) -> bytes:
     """The whole header of a message of one SMS."""
     element = _ports_element(destination_port, source_port)
     return bytes((len(element),)) + element
 
 
+def _concatenation_headers(total: int, reference: int, wide: bool, ports: bytes) -> list[bytes]:
+    start = _concatenation_start(wide, ports) + _reference(reference, 2 if wide else 1)
+    return [start + place for place in _places(total)]
+
+
 @lru_cache(maxsize=64)
-def _concatenation_start(wide: bool, destination_port: int, source_port: int) -> bytes:
-    """The header of a segment up to the reference."""
+def _concatenation_start(wide: bool, ports: bytes) -> bytes:
+    """The header of a segment up to the reference; `ports` is its port element, b"" in a text."""
     identifier, length = (CONCATENATION_16_BIT, 4) if wide else (CONCATENATION_8_BIT, 3)
-    elements = _ports_element(destination_port, source_port) + bytes((identifier, length))
+    elements = ports + bytes((identifier, length))
     return bytes((len(elements) + length,)) + elements
 
 
+@lru_cache(maxsize=64)
 def _ports_element(destination_port: int, source_port: int) -> bytes:
     for port in (destination_port, source_port):
         if not 0 <= port <= PORT_MAX:
