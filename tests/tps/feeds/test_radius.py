@@ -1,0 +1,268 @@
+"""The RADIUS feed on the loopback: what is answered is safe in the queue, and what is not is told again."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from encoders.radius_accounting import AccountingRequest
+from tests.encoders.radius_octets import (
+    ACCOUNTING_ON,
+    IMEISV,
+    IMSI,
+    INTERIM_UPDATE,
+    MSISDN,
+    SECRET,
+    START,
+    STOP,
+    attribute,
+    integer,
+    of_3gpp,
+    record,
+    request,
+    response,
+    status_server,
+)
+from tests.tps.feeds.radius_client import GGSN, RadiusSocket, feed, running_listener, socket_to
+from tests.tps.feeds.taking import NOW_MS, Taker, running_queue
+from tps.feeds.detected import Detected
+from tps.feeds.radius import RadiusListener, seen_at
+from tps.feeds.radius_config import RadiusClient
+
+SEEN = Detected(IMSI, IMEISV, MSISDN, "radius", "ggsn", NOW_MS, "0A0000010000002A")
+
+
+async def heard(listener: RadiusListener, sender: RadiusSocket, condition: Callable[[], bool]) -> None:
+    """Wait until the listener has dealt with all that was sent before: answers come in order, so a probe tells."""
+    sender.send(status_server(identifier=255))
+    answer = await sender.answers.get()
+    assert answer == response(status_server(identifier=255)), "an answer that was not expected"
+    assert condition(), listener.counters
+
+
+@pytest.mark.parametrize("status", [START, INTERIM_UPDATE, STOP])
+async def test_a_record_is_answered_and_its_sighting_handed_over(status: int) -> None:
+    taker = Taker()
+    async with running_queue(taker) as queue, running_listener(queue) as listener, socket_to(listener) as sender:
+        octets = record(status=status)
+        assert await sender.ask(octets) == response(octets)
+        assert await taker.until(1) == [SEEN]
+        assert (listener.counters.answered, listener.counters.detected) == (1, 1)
+
+
+async def test_the_answer_does_not_wait_for_the_one_that_takes() -> None:
+    taker = Taker()
+    taker.open.clear()
+    async with running_queue(taker) as queue, running_listener(queue) as listener, socket_to(listener) as sender:
+        octets = record()
+        assert await sender.ask(octets) == response(octets)
+        assert taker.taken == []
+        taker.open.set()
+
+
+async def test_a_request_that_comes_again_is_answered_again_and_counts_once() -> None:
+    taker = Taker()
+    async with running_queue(taker) as queue, running_listener(queue) as listener, socket_to(listener) as sender:
+        octets = record()
+        for _ in range(3):
+            assert await sender.ask(octets) == response(octets)
+        async with socket_to(listener) as other_port:
+            await other_port.ask(octets)
+        await taker.until(2)
+        assert (listener.counters.repeated, listener.counters.detected, listener.counters.answered) == (2, 2, 4)
+
+
+async def test_what_the_queue_has_no_room_for_is_not_answered_until_it_has() -> None:
+    taker = Taker()
+    taker.open.clear()
+    async with (
+        running_queue(taker, capacity=1) as queue,
+        running_listener(queue) as listener,
+        socket_to(listener) as sender,
+    ):
+        await sender.ask(record(identifier=1))
+        late = record("001010000000002", identifier=2)
+        sender.send(late)
+        await heard(listener, sender, lambda: listener.counters.refused_full == 1)
+        taker.open.set()
+        await queue.finish()
+        assert await sender.ask(late) == response(late)
+        assert [each.imsi for each in await taker.until(2)] == [IMSI, "001010000000002"]
+
+
+async def test_a_copy_of_the_traffic_is_heard_and_never_answered() -> None:
+    taker = Taker()
+    async with (
+        running_queue(taker) as queue,
+        running_listener(queue, feed(copy_only=True)) as listener,
+        socket_to(listener) as sender,
+    ):
+        sender.send(status_server())
+        sender.send(record())
+        assert await taker.until(1) == [SEEN]
+        assert (listener.counters.answered, listener.counters.probes) == (0, 1)
+        assert sender.answers.empty()
+
+
+async def test_each_client_has_its_own_secret_and_strangers_are_not_heard() -> None:
+    clients = (GGSN, RadiusClient(name="other", prefix="127.0.0.2", secret="another secret"))
+    taker = Taker()
+    async with (
+        running_queue(taker) as queue,
+        running_listener(queue, feed(clients=clients)) as listener,
+        socket_to(listener) as ggsn,
+        socket_to(listener, "127.0.0.2") as other,
+    ):
+        await ggsn.ask(record())
+        await other.ask(record(secret=b"another secret"))
+        other.send(record())
+        probe = status_server(secret=b"another secret")
+        assert await other.ask(probe) == response(probe, secret=b"another secret")
+        assert [each.peer for each in await taker.until(2)] == ["ggsn", "other"]
+        assert listener.counters.unproven == 1
+
+
+async def test_strangers_are_not_answered() -> None:
+    clients = (RadiusClient(name="ggsn", prefix="127.0.0.1", secret=SECRET.decode()),)
+    async with (
+        running_queue(Taker()) as queue,
+        running_listener(queue, feed(clients=clients)) as listener,
+        socket_to(listener) as sender,
+        socket_to(listener, "127.0.0.3") as stranger,
+    ):
+        stranger.send(record())
+        await heard(listener, sender, lambda: listener.counters.unknown_client == 1)
+        assert stranger.answers.empty()
+
+
+async def test_beyond_its_rate_a_client_is_answered_later() -> None:
+    limited = RadiusClient(name="ggsn", prefix="127.0.0.1", secret=SECRET.decode(), rate_per_s=1)
+    taker = Taker()
+    async with (
+        running_queue(taker) as queue,
+        running_listener(queue, feed(clients=(limited,))) as listener,
+        socket_to(listener) as sender,
+    ):
+        first, second = record(identifier=1), record(identifier=2)
+        assert await sender.ask(first) == response(first)
+        sender.send(second)
+        await heard(listener, sender, lambda: listener.counters.refused_rate == 1)
+        assert await sender.ask(first) == response(first)
+
+
+@pytest.mark.parametrize(
+    ("octets", "counted"),
+    [
+        (record(status=ACCOUNTING_ON), {"without_pair": 1}),
+        (request(integer(40, START), of_3gpp(attribute(1, IMSI.encode()))), {"without_pair": 1}),
+        (request(integer(40, START), of_3gpp(attribute(20, IMEISV.encode()))), {"without_pair": 1}),
+        (record(IMSI, b"no device"), {"without_pair": 1, "unreadable": 1}),
+        (record("IMSI", b"no device"), {"without_pair": 1, "unreadable": 2}),
+    ],
+)
+async def test_a_record_that_names_no_pair_is_answered_and_counted(octets: bytes, counted: dict[str, int]) -> None:
+    taker = Taker()
+    async with running_queue(taker) as queue, running_listener(queue) as listener, socket_to(listener) as sender:
+        assert await sender.ask(octets) == response(octets)
+        assert {name: getattr(listener.counters, name) for name in counted} == counted
+        assert listener.counters.detected == 0
+
+
+async def test_the_number_names_the_sim_where_the_imsi_cannot_be_read() -> None:
+    taker = Taker()
+    async with running_queue(taker) as queue, running_listener(queue) as listener, socket_to(listener) as sender:
+        await sender.ask(record("IMSI"))
+        assert await taker.until(1) == [SEEN._replace(imsi=None)]
+
+
+async def test_a_calling_station_that_is_no_number_is_left_out() -> None:
+    octets = request(
+        integer(40, START),
+        attribute(31, b"00-11-22-33-44-aa:wifi"),
+        of_3gpp(attribute(1, IMSI.encode()), attribute(20, IMEISV.encode())),
+    )
+    taker = Taker()
+    async with running_queue(taker) as queue, running_listener(queue) as listener, socket_to(listener) as sender:
+        await sender.ask(octets)
+        assert await taker.until(1) == [SEEN._replace(msisdn=None, session="")]
+        assert listener.counters.unreadable == 1
+
+
+@pytest.mark.parametrize(
+    ("octets", "counter"),
+    [
+        (b"?", "unproven"),
+        (bytes(5000), "unproven"),
+        (record(secret=b"wrong"), "unproven"),
+        (request(), "malformed"),
+        (request(integer(40, START), attribute(55, b"?")), "malformed"),
+        (request(integer(40, START), *(attribute(33, bytes(253)),) * 16), "unproven"),
+    ],
+)
+async def test_what_is_no_request_is_counted_and_not_answered(octets: bytes, counter: str) -> None:
+    async with (
+        running_queue(Taker()) as queue,
+        running_listener(queue) as listener,
+        socket_to(listener) as sender,
+    ):
+        sender.send(octets)
+        await heard(listener, sender, lambda: getattr(listener.counters, counter) == 1)
+
+
+async def test_a_socket_that_takes_no_more_leaves_answers_to_the_next_time() -> None:
+    taker = Taker()
+    async with running_queue(taker) as queue, running_listener(queue) as listener, socket_to(listener) as sender:
+        octets = record()
+        listener.pause_writing()
+        sender.send(octets)
+        assert await taker.until(1) == [SEEN]
+        assert (listener.counters.unsent, listener.counters.answered) == (1, 0)
+        listener.resume_writing()
+        assert await sender.ask(octets) == response(octets)
+        assert listener.counters.detected == 1
+
+
+async def test_an_answer_to_a_client_that_is_gone_does_no_harm() -> None:
+    taker = Taker()
+    async with running_queue(taker) as queue, running_listener(queue) as listener:
+        async with socket_to(listener) as gone:
+            gone.send(record())
+        await taker.until(1)
+        async with socket_to(listener) as sender:
+            await heard(listener, sender, lambda: listener.counters.detected == 1)
+
+
+async def test_records_of_a_crowd_are_all_answered_and_all_handed_over() -> None:
+    taker = Taker()
+    async with running_queue(taker) as queue, running_listener(queue) as listener:
+
+        async def client(number: int) -> None:
+            async with socket_to(listener) as sender:
+                for place in range(100):
+                    octets = record(f"00101{number:05}{place:05}", identifier=place)
+                    assert await sender.ask(octets) == response(octets)
+
+        await asyncio.gather(*(client(number) for number in range(20)))
+        assert {each.imsi for each in await taker.until(2000)} == {
+            f"00101{number:05}{place:05}" for number in range(20) for place in range(100)
+        }
+
+
+# When it was
+
+
+@pytest.mark.parametrize(
+    ("event_timestamp_s", "delay_s", "seen_ms"),
+    [
+        (None, 0, NOW_MS),
+        (None, 7, NOW_MS - 7000),
+        (NOW_MS // 1000 - 60, 7, NOW_MS - 60_000),
+        (NOW_MS // 1000 + 3600, 0, NOW_MS),
+        (0, 5, NOW_MS - 5000),
+        (None, 0xFFFF_FFFF, 0),
+    ],
+    ids=["now", "tried for 7 s", "told by its clock", "a clock before ours", "a clock nobody has set", "before time"],
+)
+def test_a_record_tells_when_it_was(event_timestamp_s: int | None, delay_s: int, seen_ms: int) -> None:
+    told = AccountingRequest(1, bytes(16), START, event_timestamp_s=event_timestamp_s, delay_s=delay_s)
+    assert seen_at(told, NOW_MS) == seen_ms

@@ -1,0 +1,243 @@
+"""The RADIUS accounting feed: records in, an answer for each that is safe in the queue, detections out.
+
+What is not answered the client sends again. So nothing is answered that is not in the queue: not while the queue is
+full, not beyond a client's rate, not when it does not prove the secret. A request that comes again is answered again
+and detects nothing.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final, TypeVar, cast
+
+import structlog
+
+from encoders.errors import DecodeError, EncodeError
+from encoders.radius_accounting import (
+    AccountingRequest,
+    Request,
+    StatusServer,
+    decode,
+    decode_imeisv,
+    decode_imsi,
+    encode_response,
+    verify,
+)
+from encoders.radius_tokens import AcctStatusType
+from tps.decisions import identities
+from tps.errors import RejectedError
+from tps.feeds.address_book import AddressBook
+from tps.feeds.allowance import Allowance
+from tps.feeds.detected import Detected
+from tps.feeds.detection_queue import DetectionQueue
+from tps.feeds.radius_config import RadiusClient, RadiusFeed
+from tps.feeds.recent_requests import RecentRequests
+
+SOURCE: Final = "radius"
+REMEMBERED_S: Final = 30.0
+"""RFC 5080 clause 2.2.2: 5 to 30 seconds after the answer nobody asks again."""
+_CLOCK_SET_S: Final = 946_684_800
+"""2000-01-01: an earlier Event-Timestamp is that of a clock that nobody has set."""
+_SIGHTINGS: Final = frozenset({AcctStatusType.START, AcctStatusType.STOP, AcctStatusType.INTERIM_UPDATE})
+
+Address = tuple[str, int]
+_Written = TypeVar("_Written", bytes, str)
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class RadiusCounters:
+    """What has happened since the start, in datagrams."""
+
+    received: int = 0
+    answered: int = 0
+    detected: int = 0
+    """Records that named a SIM and a device, and were put into the queue."""
+    repeated: int = 0
+    """Requests that had been answered before."""
+    probes: int = 0
+    """Status-Server."""
+    without_pair: int = 0
+    """Records that are no sighting, or name no SIM or no device: answered, nothing detected."""
+    unreadable: int = 0
+    """Identities of no known form."""
+    refused_full: int = 0
+    """Records that were not answered because the queue was full; in copy-only mode they are lost."""
+    refused_rate: int = 0
+    """Records beyond their client's rate, not answered."""
+    unknown_client: int = 0
+    unproven: int = 0
+    """Datagrams that do not prove the secret of their client, or are no requests at all."""
+    malformed: int = 0
+    """Requests with the right secret that cannot be read."""
+    unsent: int = 0
+    """Answers that the socket did not take; the client asks again."""
+
+
+@dataclass(slots=True)
+class _Client:
+    """A client of the configuration at work."""
+
+    name: str
+    secret: bytes = field(repr=False)
+    allowance: Allowance
+
+
+class RadiusListener(asyncio.DatagramProtocol):
+    """Answers records, and puts what they detect into the queue."""
+
+    def __init__(self, feed: RadiusFeed, queue: DetectionQueue, *, clock: Callable[[], int]) -> None:
+        """`clock` gives milliseconds since 1970-01-01 UTC."""
+        self.counters = RadiusCounters()
+        self._now_s = asyncio.get_running_loop().time
+        self._clients = AddressBook((client.prefix, self._at_work(client)) for client in feed.clients)
+        self._answers = not feed.copy_only
+        self._queue = queue
+        self._recent = RecentRequests(feed.remembered_requests, REMEMBERED_S)
+        self._clock = clock
+        self._transport: asyncio.DatagramTransport | None = None
+        self._writable = True
+
+    def _at_work(self, client: RadiusClient) -> _Client:
+        return _Client(client.name, client.secret.encode(), Allowance(client.rate_per_s, self._now_s()))
+
+    @property
+    def port(self) -> int:
+        """The UDP port it listens on."""
+        assert self._transport is not None
+        return int(self._transport.get_extra_info("sockname")[1])
+
+    # The socket
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It listens."""
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def pause_writing(self) -> None:
+        """The socket takes no more: answers are left to the next time the client asks."""
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        """The socket takes more."""
+        self._writable = True
+
+    def error_received(self, exc: Exception) -> None:
+        """An answer did not arrive."""
+        self.counters.unsent += 1
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        """One datagram: known client, right secret, not answered yet, room for it; then the answer."""
+        counters = self.counters
+        counters.received += 1
+        clients = self._clients.find(addr[0])
+        if not clients:
+            counters.unknown_client += 1
+            _note("radius.unknown_client", counters.unknown_client, address=addr[0])
+            return
+        client = clients[0]
+        try:
+            verify(data, client.secret)
+        except DecodeError as error:
+            counters.unproven += 1
+            _note("radius.unproven", counters.unproven, client=client.name, reason=str(error))
+            return
+        try:
+            request = decode(data)
+        except DecodeError as error:
+            counters.malformed += 1
+            _note("radius.malformed", counters.malformed, client=client.name, reason=str(error))
+            return
+        if isinstance(request, StatusServer):
+            counters.probes += 1
+        elif not self._take_in(request, client, (addr, data[1:20])):
+            return
+        if self._answers:
+            self._answer(request, client, addr)
+
+    def _take_in(self, request: AccountingRequest, client: _Client, key: tuple[Address, bytes]) -> bool:
+        """Whether the record is to be answered; `key` is what it has in common with the same request come again."""
+        counters, now_s = self.counters, self._now_s()
+        if self._recent.knows(key, now_s):
+            counters.repeated += 1
+            return True
+        if not client.allowance.take(now_s):
+            counters.refused_rate += 1
+            _note("radius.beyond_rate", counters.refused_rate, client=client.name)
+            return False
+        detected = self._detected(request, client.name)
+        if detected is None:
+            counters.without_pair += 1
+        elif self._queue.offer(detected):
+            counters.detected += 1
+        else:
+            counters.refused_full += 1
+            _note("radius.queue_full", counters.refused_full, client=client.name)
+            return False
+        self._recent.add(key, now_s)
+        return True
+
+    def _detected(self, request: AccountingRequest, peer: str) -> Detected | None:
+        """The sighting in a record, if it is one."""
+        if request.status_type not in _SIGHTINGS or request.imeisv is None:
+            return None
+        imei = self._read(decode_imeisv, request.imeisv)
+        imsi = None if request.imsi is None else self._read(decode_imsi, request.imsi)
+        msisdn = self._read(identities.msisdn, request.calling_station_id) if request.calling_station_id else None
+        if imei is None or (imsi is None and msisdn is None):
+            return None
+        return Detected(imsi, imei, msisdn, SOURCE, peer, seen_at(request, self._clock()), request.session_id)
+
+    def _read(self, reader: Callable[[_Written], str], written: _Written) -> str | None:
+        """An identity brought to its form; None for one that has none, which is counted."""
+        try:
+            return reader(written)
+        except (DecodeError, RejectedError):
+            self.counters.unreadable += 1
+            return None
+
+    def _answer(self, request: Request, client: _Client, addr: Address) -> None:
+        assert self._transport is not None
+        if not self._writable:
+            self.counters.unsent += 1
+            return
+        try:
+            response = encode_response(request, client.secret)
+        except EncodeError:  # nothing but Proxy-State, so much of it that no answer can hold it
+            self.counters.malformed += 1
+            return
+        self._transport.sendto(response, addr)
+        self.counters.answered += 1
+
+
+def seen_at(request: AccountingRequest, now_ms: int) -> int:
+    """When a record's event happened, in milliseconds since 1970-01-01 UTC: by its client's clock, where it is set.
+
+    Otherwise by how long the client says that it has been trying to tell (RFC 2866 clause 5.2).
+    """
+    if request.event_timestamp_s is not None and request.event_timestamp_s >= _CLOCK_SET_S:
+        return min(request.event_timestamp_s * 1000, now_ms)
+    return max(now_ms - request.delay_s * 1000, 0)
+
+
+def _note(event: str, number: int, **words: str) -> None:
+    """Say it at the first, the second, the fourth, the eighth time..., so that a flood does not flood the log."""
+    if number & (number - 1) == 0:
+        _log.warning(event, times=number, **words)
+
+
+@asynccontextmanager
+async def listening(
+    feed: RadiusFeed, queue: DetectionQueue, *, clock: Callable[[], int]
+) -> AsyncIterator[RadiusListener]:
+    """The feed at work; on leaving it hears and answers nothing any more. `OSError` where it cannot listen."""
+    transport, listener = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: RadiusListener(feed, queue, clock=clock), local_addr=(feed.host, feed.port)
+    )
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, feed.receive_buffer_octets)
+    _log.info("radius.listening", host=feed.host, port=listener.port, copy_only=feed.copy_only)
+    try:
+        yield listener
+    finally:
+        transport.close()
