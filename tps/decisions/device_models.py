@@ -177,7 +177,7 @@ def _completed(default: DeviceModel) -> DeviceModel:
 
 def _of_name(models: DeviceModels, brand: str, model: str) -> tuple[DeviceModel, ...]:
     """The rows about this model, or about the brand where `model` is empty."""
-    return models.rows.get(("", brand.casefold(), model.casefold()), ()) if brand else ()
+    return models.rows.get(("", brand.casefold(), model.casefold()), ())
 
 
 def _inherited(rows: Sequence[DeviceModel], field: str, origins: dict[str, str], otherwise: Value) -> Value:

@@ -40,6 +40,10 @@ def test_the_network_says_when_it_was_but_never_that_it_will_be() -> None:
     assert event_time(99, 10) == 10
 
 
+def test_a_report_that_is_repeated_is_no_newer_than_itself() -> None:
+    assert not is_newer(seen(1), seen(1))
+
+
 @given(st.lists(st.builds(seen, st.integers(0, 3), st.sampled_from([PHONE, OTHER])), min_size=1, max_size=4))
 def test_the_newest_device_is_the_same_in_any_order_of_arrival(reports: list[SeenDevice]) -> None:
     ends = set()

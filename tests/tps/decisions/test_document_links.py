@@ -82,7 +82,7 @@ def test_a_second_block_of_the_same_name_takes_no_links_away() -> None:
 
 
 def test_a_renamed_access_point_is_renamed_where_it_is_linked_and_not_in_vendors_blocks() -> None:
-    vendor = block("VENDORCONFIG", ("NAPID", "internet"), block("NAPDEF", ("NAPID", "internet")))
+    vendor = block("VENDORCONFIG", ("TO-NAPID", "internet"), block("NAPDEF", ("NAPID", "internet")))
     document = Document((proxy("internet", "internet"), INTERNET, vendor), "1.0")
     found = with_renamed_access_points(document, {"internet": "net"})
     assert found == Document((proxy("internet", "net"), block("NAPDEF", ("NAPID", "net")), vendor), "1.0")

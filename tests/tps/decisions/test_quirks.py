@@ -93,6 +93,11 @@ def test_a_bootstrap_whose_provurl_the_device_holds_is_left_out() -> None:
     ]
 
 
+def test_a_bootstrap_that_repeats_its_own_provurl_is_left_out() -> None:
+    twice = block("BOOTSTRAP", ("PROVURL", "tps.example"), ("PROVURL", "tps.example"))
+    assert shaped(draft(NAPDEF, twice), "provurl_once").draft.document.items == (NAPDEF,)
+
+
 def test_vendors_blocks_are_left_out_where_the_parser_does_not_know_them() -> None:
     adapted = shaped(draft(block("VENDORCONFIG", ("NAME", "X")), NAPDEF), "no_vendor_configuration")
     assert adapted.draft.document.items == (NAPDEF,)
