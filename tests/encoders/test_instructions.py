@@ -5,7 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from encoders.errors import EncodeError
-from encoders.instructions import encode, filled
+from encoders.instructions import encode, fields, filled
+from encoders.settings import Settings
+from encoders.settings_access_point import AccessAuthentication, AccessPoint
+from encoders.settings_application import Bookmark, Browser, Mms
+from encoders.settings_proxy import PhysicalProxy, Port, Proxy
 from encoders.sms_text import Alphabet, text_of
 
 VALUES = {"apn": "internet.example", "user": "web"}
@@ -42,3 +46,32 @@ def test_a_text_that_cannot_be_sent_is_refused_with_the_rule(text: str, rule: st
 def test_any_value_is_read_as_it_was_given(value: str, wide: bool) -> None:
     message = encode("x{value}", {"value": value}, reference=1, wide=wide)
     assert text_of(message) == filled("x{value}", {"value": value}) == "x" + value
+
+
+def test_the_fields_of_a_text_are_what_the_settings_say() -> None:
+    login = AccessAuthentication(method="PAP", user="web", password="hush")
+    net = AccessPoint(id="net", name="Net", address="internet", internet=True, authentications=(login,))
+    mms = AccessPoint(id="mms", name="MMS", address="mms")
+    address = PhysicalProxy(address="192.0.2.1", access_points=("mms",), ports=(Port(number=8080),))
+    settings = Settings(
+        name="All",
+        access_points=(net, mms),
+        proxies=(Proxy(id="proxy", name="Proxy", addresses=(address,)),),
+        applications=(
+            Browser(home_page=Bookmark(url="http://home/")),
+            Mms(mmsc="http://mmsc/", proxies=("proxy",)),
+        ),
+    )
+    assert fields(settings) == {
+        "apn": "internet",
+        "authentication": "PAP",
+        "user": "web",
+        "password": "hush",
+        "home_page": "http://home/",
+        "mms_apn": "mms",
+        "mms_proxy": "192.0.2.1",
+        "mms_port": "8080",
+        "mmsc": "http://mmsc/",
+    }
+    assert fields(Settings(name="x", access_points=(mms,))) == {"apn": "mms"}
+    assert fields(Settings(name="x")) == {}
