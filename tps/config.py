@@ -70,6 +70,8 @@ class HttpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """PEM file; with `tls_key_file` the listener speaks HTTPS."""
     tls_key_file: str | None = None
     """PEM file with the private key."""
+    own_process: bool = True
+    """HTTP has a process of its own, beside that of the pushes: uses a second core. false saves its 80 MB of memory."""
     max_body_octets: int = 1_048_576
     """Largest single request body; NDJSON streams have no bound but `max_line_octets`."""
     max_line_octets: int = 16_384

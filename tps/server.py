@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,9 +11,11 @@ from dataclasses import dataclass
 import structlog
 
 from tps.app import delivering, open_store, put_together, set_up_token
+from tps.backoffice.desk import desk_of
 from tps.config import Config
+from tps.listener.process import Listener, started
 from tps.parts import Parts
-from tps.web.server import serving, tls_context
+from tps.web.server import listening_socket, serving, tls_context, url_of
 
 SIGNALLED = 128
 """Exit status of a process that a signal has ended, less the signal's number, as shells tell it."""
@@ -35,14 +38,28 @@ class Running:
 async def running(config: Config) -> AsyncIterator[Running]:
     """The whole server. On leaving it takes no more requests, drains what is in the air, and closes the store."""
     tls_context(config.http)  # so that a mistake in it is told before anything is at work
-    database, seal = open_store(config)
-    try:
-        token = set_up_token(database)
-        parts = put_together(config, database, seal)
-        async with delivering(parts), serving(parts) as address:
-            yield Running(parts, address, token)
-    finally:
-        await asyncio.to_thread(database.close)  # it waits for the last commit; signals are heard meanwhile
+    with await listening_socket(config.http) as door:
+        address = url_of(config.http, door)
+        async with _listener_of(config, door) as listener:
+            database, seal = open_store(config)
+            try:
+                token = set_up_token(database)
+                parts = put_together(config, database, seal)
+                listening = serving(desk_of(parts), door) if listener is None else listener.answering(parts)
+                async with delivering(parts), listening:
+                    yield Running(parts, address, token)
+            finally:
+                await asyncio.to_thread(database.close)  # it waits for the last commit; signals are heard meanwhile
+
+
+@asynccontextmanager
+async def _listener_of(config: Config, door: socket.socket) -> AsyncIterator[Listener | None]:
+    """The process of the listener; None where it shares this one."""
+    if not config.http.own_process:
+        yield None
+        return
+    async with started(door) as listener:
+        yield listener
 
 
 async def serve(config: Config, announce: Callable[[Running], None]) -> None:

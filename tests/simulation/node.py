@@ -147,5 +147,5 @@ class Node:
 
 
 async def _accepted(parts: "Parts", triggers: Sequence[Trigger]) -> list[Answer]:
-    """The answers; one trigger alone takes the way of lone ones."""
-    return [await parts.intake.accept_one(triggers[0])] if len(triggers) == 1 else await parts.intake.accept(triggers)
+    """The answers."""
+    return await parts.intake.accept(triggers)

@@ -19,7 +19,7 @@ from tests.tps.delivering import SIX_ACCESS_POINTS, publish, subscribe
 from tps.decisions.push_life import OPEN_STATES
 from tps.errors import RetryLaterError
 from tps.store import migrate
-from tps.store.connections import open_engine, place_of
+from tps.store.connections import Kept, open_engine, place_of
 from tps.store.database import Database, Operation, _Write
 
 T = TypeVar("T")
@@ -96,6 +96,7 @@ class SimulatedDatabase(Database):
         self._damage: Future[None] = Future()
         event.listen(self.engine, "connect", _without_fsync)
         self.dialect = self.engine.dialect.name
+        self._writers = Kept(self.engine)
         self.commits = 0
         self.moves: Counter[str] = Counter()
         self._disk = disk
@@ -143,6 +144,7 @@ class SimulatedDatabase(Database):
     def close(self) -> None:
         """Let go of the file."""
         self._closed = True
+        self._writers.let_go()
         self.engine.dispose()
 
     def _make_transaction(self) -> None:

@@ -74,4 +74,5 @@ def test_a_new_sqlite_store_belongs_to_its_owner_only(tmp_path: Path, monkeypatc
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     finally:
         database.close()
-    assert modes == dict.fromkeys(("tps.key", "tps.sqlite3", "tps.sqlite3-shm", "tps.sqlite3-wal"), 0o600)
+    names = ("tps.key", "tps.sqlite3", "tps.sqlite3-shm", "tps.sqlite3-turn", "tps.sqlite3-wal")
+    assert modes == dict.fromkeys(names, 0o600)

@@ -33,12 +33,11 @@ def use(pid: int) -> Use:
 
 
 def by_stage(pid: int, used: Use) -> dict[str, float]:
-    """CPU seconds by what each thread is called; the first thread of a process is `main`."""
+    """CPU seconds by what each thread is called; the first thread of the process is `main`."""
     own = _name(pid)
-    mains = {int(place.name) for place in _family(pid)}
     stages: dict[str, float] = {}
     for number, spent in sorted(used.threads_s.items()):
-        name = "main" if number in mains else _name(number)
+        name = "main" if number == pid else _name(number)
         name = "other threads" if name == own else name
         stages[name] = stages.get(name, 0.0) + spent
     return stages

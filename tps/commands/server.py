@@ -1,6 +1,5 @@
 """`serve`: the server itself."""
 
-import errno
 from typing import TypeVar
 
 import typer
@@ -8,14 +7,12 @@ import typer
 from tps import config as configuration
 from tps import server
 from tps.commands import event_loop, store
-from tps.commands.terminal import BadInputError
 from tps.delivery.node_lease import LeaseLostError
 from tps.errors import RetryLaterError, StoreDamagedError
+from tps.listener.process import ListenerEndedError
 from tps.watch import logs
 
 E = TypeVar("E", bound=Exception)
-
-CANNOT_LISTEN = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
 
 
 def serve(config: store.ConfigFile = None) -> None:
@@ -31,14 +28,10 @@ def serve(config: store.ConfigFile = None) -> None:
         damage = _first(errors, StoreDamagedError)
         if damage is not None:
             raise damage from errors
-        lost = _first(errors, LeaseLostError)
-        if lost is not None:
-            raise RetryLaterError(str(lost)) from errors
-        taken = errors.subgroup(lambda error: isinstance(error, OSError) and error.errno in CANNOT_LISTEN)
-        if taken is None:
-            raise
-        where = f"{running.http.host}:{running.http.port}"
-        raise BadInputError(f"http.port: cannot listen on {where}: it is taken, or not this machine's") from errors
+        ended = _first(errors, LeaseLostError) or _first(errors, ListenerEndedError)
+        if ended is not None:
+            raise RetryLaterError(str(ended)) from errors
+        raise
 
 
 def _first(errors: ExceptionGroup[Exception], kind: type[E]) -> E | None:

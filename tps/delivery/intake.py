@@ -1,13 +1,15 @@
 """Intake: triggers in, answers out, each after its push is durable.
 
-A batch is one transaction (`tps.delivery.intake_transaction`). Lone triggers are gathered: those that arrive until the
-store's writer gets to them share a transaction, so that a lone trigger waits for nothing and a crowd shares a commit.
+A batch is one transaction (`tps.delivery.intake_transaction`). Triggers that come alone or by a few are gathered: those
+that arrive until the store's writer gets to them share a transaction, so that a lone trigger waits for nothing and a
+crowd shares a commit.
 """
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
 
 from tps.decisions.triggers import Answer, Trigger
 from tps.delivery.backlog import Backlog
@@ -20,8 +22,9 @@ from tps.store.database import Connection, Database
 BATCH_MAX = 1000
 """Triggers in one transaction."""
 BULK_FROM, BULK_PATIENCE_S = 100, 0.1
-"""Batches of this size wait a little for the routes to have room, so that a stream is as fast as the way and not faster
-at the price of a detour over the disk. With slow routes the patience ends, and the batch is stored to wait."""
+"""Batches of this size have a transaction of their own, and wait a little for the routes to have room, so that a stream
+is as fast as the way and not faster at the price of a detour over the disk. With slow routes the patience ends, and the
+batch is stored to wait."""
 WAITING_MAX = 2 * BATCH_MAX
 """Lone triggers that may wait for their commit before callers are asked to come back later: two transactions of them,
 so that nobody waits longer than the disk takes for these."""
@@ -29,29 +32,41 @@ GATHERED_EXPECTED = 32
 """Lone triggers that the first gathering takes room for; the next ones for twice what the last one held."""
 
 
+class Lone(NamedTuple):
+    """A few triggers of one caller, and where the caller waits."""
+
+    triggers: Sequence[Trigger]
+    answers: "asyncio.Future[Sequence[Answer]]"
+
+
 class Gathering:
     """Lone triggers that will share a transaction: filled on the event loop, closed by the store's writer."""
 
-    def __init__(self) -> None:
+    def __init__(self, taking_in: TakingIn) -> None:
+        self.taking_in = taking_in
+        self.callers: list[Lone] = []
         self._lock = threading.Lock()
         self._is_closed = False
-        self.triggers: list[Trigger] = []
-        self.answers: list[asyncio.Future[Answer]] = []
+        self._triggers: list[Trigger] = []
 
-    def add(self, trigger: Trigger, answer: "asyncio.Future[Answer]") -> bool:
-        """False when it is closed or full: the trigger belongs to the next one."""
+    def __len__(self) -> int:
+        return len(self._triggers)
+
+    def add(self, lone: Lone) -> bool:
+        """False when it is closed or full: they belong to the next one."""
         with self._lock:
-            if self._is_closed or len(self.triggers) >= BATCH_MAX:
+            if self._is_closed or len(self._triggers) + len(lone.triggers) > BATCH_MAX:
                 return False
-            self.triggers.append(trigger)
-            self.answers.append(answer)
-            return True
+            self._triggers += lone.triggers
+            self.callers.append(lone)
+        self.taking_in.imsis.update(trigger.imsi for trigger in lone.triggers)
+        return True
 
     def close(self) -> Sequence[Trigger]:
         """What was gathered; nothing is added any more."""
         with self._lock:
             self._is_closed = True
-        return self.triggers
+        return self._triggers
 
 
 class Intake:
@@ -73,7 +88,7 @@ class Intake:
         self._filter = set_filter
         self._backlog = backlog
         self._wake = wake
-        self._gathering = Gathering()
+        self._gathering = Gathering(TakingIn(()))
         self._gathering.close()
         self._expected = GATHERED_EXPECTED
         self._waiting = 0
@@ -90,37 +105,33 @@ class Intake:
         return answers
 
     async def _accept_batch(self, triggers: Sequence[Trigger]) -> list[Answer]:
-        batch: asyncio.Future[TakenIn] | None = None
         remembered = await self._filter.answers(triggers)
         left = [trigger for trigger, answer in zip(triggers, remembered, strict=True) if answer is None]
-        if left:
+        stored: Iterator[Answer] = iter(())
+        if len(left) >= BULK_FROM:
             self._backlog.admit(len(left))
             batch = asyncio.ensure_future(self._take_in_bulk(left, self._filter.begin(left)))
             # What is stored as claimed must reach dispatch, even when the caller has gone meanwhile.
             self._keep(batch)
-        stored = iter(() if batch is None else (await asyncio.shield(batch)).answers)
+            stored = iter((await asyncio.shield(batch)).answers)
+        elif left:
+            stored = iter(await self._gathered(left))
         return [next(stored) if answer is None else answer for answer in remembered]
 
-    async def accept_one(self, trigger: Trigger) -> Answer:
-        """The answer to a lone trigger, which shares its commit with its neighbours.
-
-        `RetryLaterError` where the store cannot be used, takes no more, or too many wait for it.
-        """
-        (remembered,) = await self._filter.answers([trigger])
-        if remembered is not None:
-            return remembered
-        if self._waiting >= WAITING_MAX:
+    async def _gathered(self, triggers: Sequence[Trigger]) -> Sequence[Answer]:
+        """The answers to a few triggers, which share their commit with their neighbours."""
+        if self._waiting + len(triggers) > WAITING_MAX:
             raise RetryLaterError(
                 "more requests than the disk takes are waiting; nothing was stored, send it again", delay_s=1.0
             )
-        self._backlog.admit(1)
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        if not self._gathering.add(trigger, answer):
-            self._gathering = Gathering()
-            self._gathering.add(trigger, answer)
+        self._backlog.admit(len(triggers))
+        lone = Lone(triggers, asyncio.get_running_loop().create_future())
+        if not self._gathering.add(lone):
+            self._gathering = Gathering(self._filter.begin(()))
+            self._gathering.add(lone)
             self._keep(asyncio.ensure_future(self._take_in_gathered(self._gathering)))
-        self._waiting += 1
-        return await answer
+        self._waiting += len(triggers)
+        return await lone.answers
 
     async def finish(self) -> None:
         """Until every batch that is being stored is on the disk and with dispatch."""
@@ -141,19 +152,21 @@ class Intake:
 
     async def _take_in_gathered(self, gathering: Gathering) -> None:
         try:
-            answers = (await self._take_in(gathering.close, self._expected, self._filter.begin(()))).answers
+            taken = await self._take_in(gathering.close, self._expected, gathering.taking_in)
         except Exception as error:  # noqa: BLE001 - it belongs to those who wait for these answers
             gathering.close()
-            for waiting in gathering.answers:
-                if not waiting.done():
-                    waiting.set_exception(error)
+            for lone in gathering.callers:
+                if not lone.answers.done():
+                    lone.answers.set_exception(error)
         else:
-            for waiting, answer in zip(gathering.answers, answers, strict=True):
-                if not waiting.done():
-                    waiting.set_result(answer)
-        self._waiting -= len(gathering.answers)
-        self._backlog.end(len(gathering.answers))
-        self._expected = max(GATHERED_EXPECTED, 2 * len(gathering.answers))
+            answers = iter(taken.answers)
+            for lone in gathering.callers:
+                own = list(islice(answers, len(lone.triggers)))
+                if not lone.answers.done():
+                    lone.answers.set_result(own)
+        self._waiting -= len(gathering)
+        self._backlog.end(len(gathering))
+        self._expected = max(GATHERED_EXPECTED, 2 * len(gathering))
 
     async def _take_in(self, triggers: Callable[[], Sequence[Trigger]], expected: int, taking_in: TakingIn) -> TakenIn:
         """Store what `triggers` gives when the store's writer gets to it: about as many as expected."""

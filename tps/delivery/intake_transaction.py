@@ -158,8 +158,13 @@ class IntakeTransaction:
         wanted: Sequence[tuple[int, int, str, str]],
         known: Mapping[int, Known],
     ) -> None:
-        """Write the pairs that are new, were not seen for long, or are not where the SIM was seen last."""
+        """Write the pairs that are new, were not seen for long, or are not where the SIM was seen last.
+
+        Of a SIM that this very batch names in several devices all of them: the last of them is where it is.
+        """
         seen: list[Pair] = []
+        devices: dict[str, str] = {}
+        moving = {imsi for _, _, imsi, number in wanted if devices.setdefault(imsi, number) != number}
         for place, bucket, imsi, number in wanted:
             trigger, before = triggers[place], known[place]
             device = trigger.device
@@ -170,7 +175,7 @@ class IntakeTransaction:
             is_due = (
                 since is None
                 or since >= self._rules.sighting_interval_ms
-                or (since > 0 and device.dirty is None and before.device != number)
+                or (since > 0 and device.dirty is None and (before.device != number or imsi in moving))
             )
             if is_due or (software is not None and software != before.software_version):
                 seen.append(

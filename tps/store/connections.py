@@ -3,17 +3,25 @@
 import contextlib
 import os
 import re
+import time
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from tps.store import changes
+from tps.store.turn import Turn
+
+if TYPE_CHECKING:
+    import sqlite3
 
 READERS = 3
+KEPT_S = 1.0
+"""So long the writer believes that a connection it has used is still one."""
 SQLITE_CACHE_KIB = 131_072
 SQLITE_BUSY_TIMEOUT_MS = 5_000
 SQLITE_CHECKPOINT_PAGES = 8_000
@@ -36,6 +44,32 @@ _POSTGRESQL: Mapping[str, Any] = MappingProxyType(
     }
 )
 """What libpq is told; the URL of the store may say otherwise."""
+
+
+class Kept:
+    """The connection of a thread that is busy with it: taken anew, and looked at, after a pause or an error."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+        self._used_at = 0.0
+
+    def connection(self) -> Connection:
+        """The same as a moment ago, in no transaction."""
+        now = time.monotonic()
+        if self._connection is not None and now - self._used_at >= KEPT_S:
+            self.let_go()
+        self._used_at = now
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def let_go(self) -> None:
+        """Give it back, whatever state it is in."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(DBAPIError):  # it has been lost
+                connection.close()
 
 
 def open_engine(url: str) -> Engine:
@@ -92,7 +126,9 @@ def _sqlite(url: URL) -> Engine:
         connect_args={"check_same_thread": False, "timeout": SQLITE_BUSY_TIMEOUT_MS / 1000},
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    turn = Turn(url.database or "", SQLITE_BUSY_TIMEOUT_MS / 1000)
+    event.listen(engine, "begin", partial(_begin_sqlite, turn))
+    event.listen(engine, "engine_disposed", lambda _: turn.close())
     return engine
 
 
@@ -122,7 +158,11 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    # IMMEDIATE: a transaction that reads first and writes later could otherwise fail at its first write.
-    mode = "DEFERRED" if connection.get_execution_options().get("read_only") else "IMMEDIATE"
-    connection.exec_driver_sql(f"BEGIN {mode}")
+def _begin_sqlite(turn: Turn, connection: Connection) -> None:
+    driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
+    if connection.get_execution_options().get("read_only"):
+        driver.execute("BEGIN DEFERRED")
+        return
+    with turn.waited_for():
+        # IMMEDIATE: a transaction that reads first and writes later could otherwise fail at its first write.
+        driver.execute("BEGIN IMMEDIATE")

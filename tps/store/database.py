@@ -14,15 +14,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from sqlalchemy import Connection
 
 from tps.errors import RetryLaterError, StoreDamagedError
 from tps.store import faults, move_counts
-from tps.store.connections import READERS, open_engine, place_of
+from tps.store.connections import READERS, Kept, open_engine, place_of
 from tps.store.wal import Wal
+from tps.threads import name_thread
 
 __all__ = ["Connection", "Database", "Operation"]
 
@@ -52,11 +52,10 @@ class Database:
         self.commits = 0
         self.moves: Counter[str] = Counter()
         """Pushes that the writer has moved, by event; never changed in place, so that any thread may read it."""
+        self._writers = Kept(self.engine)
         self._wal = Wal(self.engine) if self.dialect == "sqlite" else None
         self._writes: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
-        self._readers = ThreadPoolExecutor(
-            READERS, "store-reader", initializer=_name_thread, initargs=("store-reader",)
-        )
+        self._readers = ThreadPoolExecutor(READERS, "store-reader", initializer=name_thread, initargs=("store-reader",))
         self._writer = threading.Thread(target=self._write_until_closed, name="store-writer", daemon=True)
         self._writer.start()
         self._closed = False
@@ -113,6 +112,7 @@ class Database:
         self._closed = True
         self._writes.put(None)
         self._writer.join()
+        self._writers.let_go()
         self._readers.shutdown()
         self.engine.dispose()
 
@@ -122,7 +122,7 @@ class Database:
         self._verify_sound()
 
     def _write_until_closed(self) -> None:
-        _name_thread("store-writer")
+        name_thread("store-writer")
         closing = False
         while not closing:
             gathered: list[_Write] = []
@@ -147,7 +147,8 @@ class Database:
         """Run all in one transaction; if one fails, run each in its own, so that it fails alone."""
         try:
             self._verify_sound()
-            with self.engine.begin() as connection:
+            connection = self._writers.connection()
+            with connection.begin():
                 move_counts.take(connection)  # of a transaction that was rolled back
                 for write in writes:
                     write.outcome = write.operation(connection)
@@ -155,6 +156,7 @@ class Database:
             self.commits += 1
             self.moves = self.moves + moves
         except Exception as error:  # noqa: BLE001 - whatever an operation raises is its caller's, who awaits it
+            self._writers.let_go()
             told = self._told(error)
             if len(writes) > 1 and not isinstance(told, RetryLaterError):
                 for write in writes:
@@ -182,12 +184,6 @@ class Database:
         """Nothing is read or written any more once damage was found: what is built on it would be damage, too."""
         if self._damage.done():
             self._damage.result()
-
-
-def _name_thread(name: str) -> None:
-    """Let `top -H` and the load tests tell this thread from others: Python names them for itself only until 3.14."""
-    with contextlib.suppress(OSError):  # Linux alone has this file (proc(5)); a name is at most 15 octets
-        Path("/proc/thread-self/comm").write_text(name)
 
 
 def _answer(writes: Sequence[_Write]) -> None:

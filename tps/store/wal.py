@@ -21,6 +21,8 @@ LIMIT_OCTETS = 128 << 20
 """Four times what it has when checkpoints are not hindered."""
 WAIT_MS = 250
 """How long the writer waits for readers: those of the server are done by then."""
+LOOK_S = 0.1
+"""How often to look: a look costs the writer more than its commit at times."""
 PAUSE_S = 5.0
 """Until it tries again, where somebody reads for long: a backup, or a person."""
 
@@ -31,18 +33,20 @@ class Wal:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._path = Path(f"{engine.url.database}-wal")
-        self._next_try = 0.0
+        self._next_look = 0.0
 
     def keep_small(self) -> None:
         """Begin the log anew where it has grown beyond its limit; where that takes longer than `WAIT_MS`, later."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + LOOK_S
         try:
             octets = self._path.stat().st_size
         except OSError:  # it has gone with the last connection
             return
-        if octets <= LIMIT_OCTETS or time.monotonic() < self._next_try:
-            return
-        if self._is_busy():
-            self._next_try = time.monotonic() + PAUSE_S
+        if octets > LIMIT_OCTETS and self._is_busy():
+            self._next_look = now + PAUSE_S
             log.warning("store.wal_grows", octets=octets, why="somebody has been reading the store for long")
 
     def _is_busy(self) -> bool:

@@ -4,10 +4,10 @@ What happens is counted where it happens, once a batch; what stands (routes, win
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -45,15 +45,13 @@ class Standing(NamedTuple):
 class Metrics:
     """The metrics of one server. Counts are plain numbers until Prometheus asks: a label look-up costs far more."""
 
-    def __init__(self, standing: Callable[[], Standing]) -> None:
-        self.registry = CollectorRegistry()
+    def __init__(self) -> None:
         self.open_pushes: Mapping[str, int] = {}
         """Open pushes by state, as last counted."""
         self.triggers: Counter[tuple[str, str]] = Counter()
         """By source and outcome."""
         self.requests: Counter[tuple[str, str, int]] = Counter()
         """By method, path template and status."""
-        self.registry.register(_Everything(self, standing))
 
     def count_triggers(self, source: str, outcomes: Mapping[str, int]) -> None:
         """So many triggers of one batch had each of these outcomes."""
@@ -64,15 +62,15 @@ class Metrics:
         """One HTTP request was answered; `path` is the template of the operation, not what was asked for."""
         self.requests[method, path, status] += 1
 
-    def text(self) -> bytes:
+    def text(self, standing: Standing) -> bytes:
         """Everything, in the text format of Prometheus."""
-        return generate_latest(self.registry)
+        return generate_latest(_Everything(self, standing))
 
 
 class _Everything(Collector):
-    """Reads what was counted and what stands when Prometheus asks."""
+    """What was counted and what stands, as Prometheus asks for it."""
 
-    def __init__(self, metrics: Metrics, standing: Callable[[], Standing]) -> None:
+    def __init__(self, metrics: Metrics, standing: Standing) -> None:
         self._metrics = metrics
         self._standing = standing
 
@@ -82,7 +80,7 @@ class _Everything(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """All of it."""
-        standing = self._standing()
+        standing = self._standing
         yield _counted("tps_triggers", "Triggers by what became of them", ("source", "outcome"), self._metrics.triggers)
         labels = ("method", "path", "status")
         yield _counted("tps_http_requests", "HTTP requests by operation and status", labels, self._metrics.requests)

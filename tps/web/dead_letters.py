@@ -85,13 +85,13 @@ async def list_reasons(call: Call[None, DeadLetterQuery]) -> Reply:
         since=_milliseconds(query.since),
         until=_milliseconds(query.until),
     )
-    found = await dead_letters.reasons(call.office.parts.database, search)
+    found = await dead_letters.reasons(call.office.desk.database, search)
     return Reply(200, ReasonList([_view(reason) for reason in found]))
 
 
 async def requeue(call: Call[RequeueRequest, None]) -> Reply:
     """Let a batch begin again."""
-    body, parts = call.body, call.office.parts
+    body = call.body
     search = Search(
         state=State[body.state],
         settings=body.settings,
@@ -100,19 +100,7 @@ async def requeue(call: Call[RequeueRequest, None]) -> Reply:
         until=_milliseconds(body.until),
         above_id=None if body.after is None else _after(body.after),
     )
-    parts.backlog.admit(body.limit)
-    try:
-        done = await dead_letters.requeue_batch(
-            parts.database,
-            parts.catalogue,
-            search,
-            limit=body.limit,
-            reason=f"by key {call.caller.key_id}",
-            now_ms=parts.clock(),
-        )
-    finally:
-        parts.backlog.end(body.limit)
-    parts.backlog.note_stored(done.number)
+    done = await call.office.desk.way.requeue(search, body.limit, f"by key {call.caller.key_id}")
     refused = [RefusedView(text_of(push_id), reason) for push_id, reason in done.refused]
     return Reply(200, RequeuedView(done.number, refused, None if done.last_id is None else text_of(done.last_id)))
 

@@ -44,7 +44,7 @@ def trigger_of(detection: Detection, now_ms: int) -> Trigger:
 
 async def detect(call: Call[Detection, None]) -> Reply:
     """Take one detection."""
-    return await take_one(call.office, trigger_of(call.body, call.office.parts.clock()))
+    return await take_one(call.office, trigger_of(call.body, call.office.desk.clock()))
 
 
 detect_lines = taking_lines(Detection, trigger_of)

@@ -44,8 +44,8 @@ class KeyList(msgspec.Struct, frozen=True):
 
 async def create(call: Call[NewKey, None]) -> Reply:
     """Make a key."""
-    parts, caller = call.office.parts, call.caller
-    made = await keys.create(parts.database, call.body.name, now_ms=parts.clock(), with_set_up_token=caller.is_set_up)
+    desk, caller = call.office.desk, call.caller
+    made = await keys.create(desk.database, call.body.name, now_ms=desk.clock(), with_set_up_token=caller.is_set_up)
     call.office.doorkeeper.look_again()
     log.info("key.created", key=made.id, name=made.name, by=caller.key_id)
     return Reply(201, KeyWithSecret(made.id, made.name, moment(made.created_at), made.key))
@@ -53,14 +53,14 @@ async def create(call: Call[NewKey, None]) -> Reply:
 
 async def list_all(call: Call[None, None]) -> Reply:
     """All keys."""
-    found = await keys.listed(call.office.parts.database)
+    found = await keys.listed(call.office.desk.database)
     return Reply(200, KeyList([KeyView(key.id, key.name, moment(key.created_at)) for key in found]))
 
 
 async def revoke(call: Call[None, None]) -> Reply:
     """Take a key back."""
-    parts, key_id = call.office.parts, call.path["id"]
-    await keys.revoke(parts.database, key_id, now_ms=parts.clock())
+    desk, key_id = call.office.desk, call.path["id"]
+    await keys.revoke(desk.database, key_id, now_ms=desk.clock())
     call.office.doorkeeper.look_again()
     log.info("key.revoked", key=key_id, by=call.caller.key_id)
     return Reply(204)

@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from tps.parts import Parts
+from tps.backoffice.desk import Desk
 from tps.watch.metrics import Metrics
 from tps.web.access import Caller, Doorkeeper
 
@@ -26,7 +26,7 @@ Query = TypeVar("Query")
 class Office:
     """What the resources work with."""
 
-    parts: Parts
+    desk: Desk
     metrics: Metrics
     doorkeeper: Doorkeeper
 

@@ -69,28 +69,28 @@ class ForgottenView(msgspec.Struct, frozen=True):
 
 async def list_all(call: Call[None, None]) -> Reply:
     """The devices of a SIM."""
-    found = await pairs.of_subscriber(call.office.parts.database, imsi_of(call.path["imsi"]))
+    found = await pairs.of_subscriber(call.office.desk.database, imsi_of(call.path["imsi"]))
     return Reply(200, PairList([_view(pair) for pair in found]))
 
 
 async def declare(call: Call[Declaration, None]) -> Reply:
     """Declare a device SET."""
-    parts, body = call.office.parts, call.body
+    body = call.body
     imsi = imsi_of(call.path["imsi"])
     device = None if body.imei is None else identities.device(body.imei)
-    push_id = await pairs.declare_set(parts.database, parts.intake, imsi, device, body.settings, now_ms=parts.clock())
+    push_id = await call.office.desk.way.declare_set(imsi, device, body.settings)
     return Reply(200, DeclarationView(text_of(push_id)))
 
 
 async def forget(call: Call[None, None]) -> Reply:
     """Forget a device."""
-    parts = call.office.parts
+    desk = call.office.desk
     imsi = imsi_of(call.path["imsi"])
     try:
         number = identities.device(call.path["imei"]).number
     except RejectedError as error:
         raise RejectedError(error.field, error.message, status=404) from None
-    return Reply(200, ForgottenView(await pairs.forget(parts.database, imsi, number, now_ms=parts.clock())))
+    return Reply(200, ForgottenView(await pairs.forget(desk.database, imsi, number, now_ms=desk.clock())))
 
 
 def _view(view: Pair) -> PairView:

@@ -141,7 +141,7 @@ def trigger_of(wish: PushRequest, now_ms: int) -> Trigger:
 
 async def push(call: Call[PushRequest, None]) -> Reply:
     """Take one wish."""
-    return await take_one(call.office, trigger_of(call.body, call.office.parts.clock()))
+    return await take_one(call.office, trigger_of(call.body, call.office.desk.clock()))
 
 
 push_lines = taking_lines(PushRequest, trigger_of)
@@ -149,7 +149,7 @@ push_lines = taking_lines(PushRequest, trigger_of)
 
 async def show(call: Call[None, None]) -> Reply:
     """One push with its history."""
-    row = await pushes.find(call.office.parts.database, id_of(call.path["id"]))
+    row = await pushes.find(call.office.desk.database, id_of(call.path["id"]))
     history = [
         HistoryView(moment(entry.at), entry.event, cast("StateName", entry.state), explained(entry.detail))
         for entry in pushes.history(row)
@@ -170,8 +170,8 @@ async def list_page(call: Call[None, PushQuery]) -> Reply:
         until=None if query.until is None else milliseconds(query.until),
         below_id=None if query.after is None else _after(query.after),
     )
-    limit = limit_of(query.limit, call.office.parts.config.store.max_page)
-    rows = await pushes.page(call.office.parts.database, search, limit)
+    limit = limit_of(query.limit, call.office.desk.config.store.max_page)
+    rows = await pushes.page(call.office.desk.database, search, limit)
     return Reply(200, PushPage([_view(row) for row in rows], text_of(rows[-1].id) if len(rows) == limit else None))
 
 
@@ -192,14 +192,14 @@ async def release(call: Call[None, None]) -> Reply:
 
 async def requeue(call: Call[None, None]) -> Reply:
     """Let a dead letter begin again."""
-    return await _moved(call, partial(dead_letters.requeue, catalogue=call.office.parts.catalogue))
+    return await _moved(call, partial(dead_letters.requeue, catalogue=call.office.desk.catalogue))
 
 
 async def _moved(call: Call[None, None], step: Step) -> Reply:
-    parts = call.office.parts
+    desk = call.office.desk
     push_id = id_of(call.path["id"])
     reason = f"by key {call.caller.key_id}"
-    state = await step(parts.database, push_id, reason=reason, now_ms=parts.clock())
+    state = await step(desk.database, push_id, reason=reason, now_ms=desk.clock())
     return Reply(200, PushState(text_of(push_id), cast("StateName", state.name)))
 
 

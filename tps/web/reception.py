@@ -58,14 +58,14 @@ async def _receive(
     call = Call(office, caller, path, body, query, media_type, octets)
     key = None if operation.method in READING_METHODS else request.headers.get(idempotency.HEADER)
     if key is None:
-        return WholeResponse(await _acted(operation, call), office.parts.clock())
+        return WholeResponse(await _acted(operation, call), office.desk.clock())
     repeatable = idempotency.request_of(
         caller.key_id, key, method=request.method, target=request.path_qs, media_type=media_type, octets=octets
     )
-    parts = office.parts
+    desk = office.desk
     act = partial(_acted, operation, call)
-    answer = await idempotency.once(parts.database, parts.seal, repeatable, act, parts.clock)
-    return WholeResponse(answer, parts.clock())
+    answer = await idempotency.once(desk.database, desk.seal, repeatable, act, desk.clock)
+    return WholeResponse(answer, desk.clock())
 
 
 async def _receive_lines(
@@ -79,7 +79,7 @@ async def _receive_lines(
     handler = operation.lines_handler
     assert handler is not None
     take = partial(handler, office, caller)
-    max_line_octets = office.parts.config.http.max_line_octets
+    max_line_octets = office.desk.config.http.max_line_octets
     return await ndjson.answer(request, take, max_line_octets=max_line_octets, at_once=operation.batches_at_once)
 
 

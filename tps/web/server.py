@@ -1,6 +1,7 @@
 """The listener: an aiohttp server that answers by the table of routes, with TLS where it is configured."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,9 +12,9 @@ from pathlib import Path
 import structlog
 from aiohttp import web, web_response
 
+from tps.backoffice.desk import Desk
 from tps.config import ConfigError, HttpConfig
-from tps.parts import Parts
-from tps.watch.metrics import Metrics, Standing
+from tps.watch.metrics import Metrics
 from tps.web import documentation
 from tps.web.access import Doorkeeper
 from tps.web.operations import Office
@@ -27,6 +28,8 @@ IDLE_S = 75.0
 """Seconds that a connection may be silent, before its first request and between two."""
 STOP_S = 5.0
 """Seconds that requests at work get to end when the server stops; a stream is cut off, and safe to send again."""
+TAKEN_S, TAKEN_AGAIN_S = 2.0, 0.1
+"""How long a port that is taken may stay so at the start, and how often to look."""
 _DISTRIBUTION = "trusted-provisioning-server"
 
 # The header `Server` would tell the versions of aiohttp and Python. aiohttp has no option for it, and no hook of an
@@ -34,50 +37,78 @@ _DISTRIBUTION = "trusted-provisioning-server"
 web_response.SERVER_SOFTWARE = "tps"  # type: ignore[attr-defined]
 
 
-def make_server(parts: Parts) -> web.Server:
+def make_server(desk: Desk) -> web.Server:
     """What answers the requests of every connection; call it inside the running event loop."""
     loop = asyncio.get_running_loop()
-    metrics = Metrics(lambda: standing(parts))
-    office = Office(parts, metrics, Doorkeeper(parts.database, loop.time))
+    metrics = Metrics()
+    office = Office(desk, metrics, Doorkeeper(desk.database, loop.time))
     routes = [Route(operation.method, operation.path, receiving(office, operation)) for operation in OPERATIONS]
     router = Router([*routes, *documentation.routes(OPERATIONS, version(_DISTRIBUTION))])
     return web.Server(
         answering(router, metrics.count_request),
-        request_factory=partial(web.BaseRequest, loop=loop, client_max_size=parts.config.http.max_body_octets),
+        request_factory=partial(web.BaseRequest, loop=loop, client_max_size=desk.config.http.max_body_octets),
         access_log=None,
         keepalive_timeout=IDLE_S,
     )
 
 
+async def listening_socket(config: HttpConfig) -> socket.socket:
+    """The socket of the listener, bound and not listening yet; `ConfigError` where that cannot be.
+
+    Waits a little for a predecessor that was killed to let go of it.
+    """
+    clock = asyncio.get_running_loop().time
+    patient_until = clock() + TAKEN_S
+    while True:
+        try:
+            return _bound(config)
+        except ConfigError:
+            if clock() >= patient_until:
+                raise
+            await asyncio.sleep(TAKEN_AGAIN_S)
+
+
+def _bound(config: HttpConfig) -> socket.socket:
+    where = f"http.port: cannot listen on {config.host}:{config.port}"
+    try:
+        found = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise ConfigError(f"{where}: http.host is no address") from error
+    family, *_, address = min(found)  # IPv4 where a name stands for both
+    door = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind(address)
+    except OSError as error:
+        door.close()
+        raise ConfigError(f"{where}: it is taken, or not this machine's") from error
+    return door
+
+
+def url_of(config: HttpConfig, door: socket.socket) -> str:
+    """Base URL of the API behind that socket."""
+    host, port = door.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if config.tls_certificate_file else 'http'}://{shown}:{port}"
+
+
 @asynccontextmanager
-async def serving(parts: Parts) -> AsyncIterator[str]:
-    """Serve the API; yields its URL. On leaving, requests at work may end first, for `STOP_S`."""
-    config = parts.config.http
-    runner = web.ServerRunner(make_server(parts), shutdown_timeout=STOP_S)
+async def serving(desk: Desk, door: socket.socket | None = None) -> AsyncIterator[str]:
+    """Serve the API on that socket (None: on one of its own); yields its URL.
+
+    On leaving, requests at work may end first, for `STOP_S`.
+    """
+    config = desk.config.http
+    door = door or await listening_socket(config)
+    runner = web.ServerRunner(make_server(desk), shutdown_timeout=STOP_S)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, config.host, config.port, ssl_context=tls_context(config))
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        shown = f"[{host}]" if ":" in host else host
-        url = f"{'https' if config.tls_certificate_file else 'http'}://{shown}:{port}"
+        await web.SockSite(runner, door, ssl_context=tls_context(config)).start()
+        url = url_of(config, door)
         log.info("http.listening", url=url)
         yield url
     finally:
         await runner.cleanup()
-
-
-def standing(parts: Parts) -> Standing:
-    """What the metrics show of the server's parts."""
-    return Standing(
-        routes=parts.routes.status(),
-        flights=len(parts.flights),
-        receipts_unmatched=parts.settle.unmatched,
-        receipts_parked=parts.settle.parked,
-        commits=parts.database.commits,
-        writes_waiting=parts.database.backlog,
-        moves=parts.database.moves,
-    )
 
 
 def tls_context(config: HttpConfig) -> ssl.SSLContext | None:

@@ -121,12 +121,12 @@ class PreviewView(msgspec.Struct, frozen=True, kw_only=True):
 
 async def publish(call: Call[Publication, PolicyQuery]) -> Reply:
     """Publish a version."""
-    parts, name = call.office.parts, call.path["name"]
+    desk, name = call.office.desk, call.path["name"]
     try:
         draft, note = _draft(call)
     except FaultyError as error:
         raise _problem_of(error.faults) from error
-    stored = await settings.publish(parts.database, parts.seal, name, draft, note=note, now_ms=parts.clock())
+    stored = await settings.publish(desk.database, desk.seal, name, draft, note=note, now_ms=desk.clock())
     log.info(
         "settings.published",
         settings=name,
@@ -144,37 +144,37 @@ async def publish(call: Call[Publication, PolicyQuery]) -> Reply:
 
 async def list_all(call: Call[None, None]) -> Reply:
     """The active version of all settings."""
-    parts = call.office.parts
-    return Reply(200, _list(await settings.active(parts.database, parts.seal)))
+    desk = call.office.desk
+    return Reply(200, _list(await settings.active(desk.database, desk.seal)))
 
 
 async def list_versions(call: Call[None, None]) -> Reply:
     """All versions of some settings."""
-    parts = call.office.parts
-    return Reply(200, _list(await settings.versions(parts.database, parts.seal, _name(call))))
+    desk = call.office.desk
+    return Reply(200, _list(await settings.versions(desk.database, desk.seal, _name(call))))
 
 
 async def show(call: Call[None, None]) -> Reply:
     """The active version with its content."""
-    return Reply(200, _content(await settings.find(call.office.parts.database, call.office.parts.seal, _name(call))))
+    return Reply(200, _content(await settings.find(call.office.desk.database, call.office.desk.seal, _name(call))))
 
 
 async def show_version(call: Call[None, None]) -> Reply:
     """One version with its content."""
-    parts, text = call.office.parts, call.path["version"]
+    desk, text = call.office.desk, call.path["version"]
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise RejectedError("version", "a version number expected", status=404)
-    return Reply(200, _content(await settings.find(parts.database, parts.seal, _name(call), int(text))))
+    return Reply(200, _content(await settings.find(desk.database, desk.seal, _name(call), int(text))))
 
 
 async def preview(call: Call[PreviewRequest, None]) -> Reply:
     """Every stage of a push to one subscriber."""
     office, body = call.office, call.body
     subscriber = await _subscriber(office, body)
-    published = await settings.find(office.parts.database, office.parts.seal, _name(call), body.version)
-    values = subscribers.values_of(office.parts.seal, subscriber)
+    published = await settings.find(office.desk.database, office.desk.seal, _name(call), body.version)
+    values = subscribers.values_of(office.desk.seal, subscriber)
     values |= {"imsi": subscriber.imsi, "msisdn": subscriber.msisdn}
-    pin = subscribers.pin_of(office.parts.seal, subscriber) if body.pin is None else body.pin
+    pin = subscribers.pin_of(office.desk.seal, subscriber) if body.pin is None else body.pin
     shown = previews.preview(published, imsi=subscriber.imsi, values=values, pin=pin, show_secrets=body.show_secrets)
     log.info(
         "settings.previewed",
@@ -210,7 +210,7 @@ async def _subscriber(office: Office, body: PreviewRequest) -> Subscriber:
         imsis = [imsi] if imsi is not None else list(store.imsis_of(connection, [msisdn or ""]).values())
         return list(store.load(connection, imsis).values())
 
-    found = await office.parts.database.read(read)
+    found = await office.desk.database.read(read)
     if not found:
         raise subscribers.unknown("imsi" if msisdn is None else "msisdn")
     return found[0]

@@ -47,14 +47,14 @@ async def live(_: Call[None, None]) -> Reply:
 
 async def ready(call: Call[None, None]) -> Reply:
     """Whether pushes can be stored and sent."""
-    parts = call.office.parts
+    desk = call.office.desk
     reasons = []
     try:
         async with asyncio.timeout(DATABASE_TIMEOUT_S):
-            await parts.database.read(lambda connection: connection.closed)
+            await desk.database.read(lambda connection: connection.closed)
     except (RetryLaterError, TimeoutError):
         reasons.append("the database does not answer")
-    if not any(route.up for route in parts.routes):
+    if not any(route.up for route in (await desk.way.standing()).routes):
         reasons.append("no route to an SMSC is up")
     if reasons:
         return Reply(503, Health("not ready", reasons), headers={"Retry-After": "2"})
@@ -63,31 +63,33 @@ async def ready(call: Call[None, None]) -> Reply:
 
 async def metrics(call: Call[None, None]) -> Reply:
     """Everything that is counted."""
-    call.office.metrics.open_pushes = await _open_pushes(call.office)
-    return Reply(200, call.office.metrics.text(), CONTENT_TYPE)
+    office = call.office
+    office.metrics.open_pushes = await _open_pushes(office)
+    return Reply(200, office.metrics.text(await office.desk.way.standing()), CONTENT_TYPE)
 
 
 async def status(call: Call[None, None]) -> Reply:
     """The server at a glance."""
-    parts = call.office.parts
+    desk = call.office.desk
+    standing = await desk.way.standing()
     return Reply(
         200,
         Status(
-            node=parts.config.node.name,
-            routes=list(parts.routes.status()),
+            node=desk.config.node.name,
+            routes=list(standing.routes),
             open_pushes=await _open_pushes(call.office),
-            flights=len(parts.flights),
-            receipts_unmatched=parts.settle.unmatched,
-            receipts_parked=parts.settle.parked,
+            flights=standing.flights,
+            receipts_unmatched=standing.receipts_unmatched,
+            receipts_parked=standing.receipts_parked,
         ),
     )
 
 
 async def running_config(call: Call[None, None]) -> Reply:
     """The running values, secrets masked."""
-    return Reply(200, Running(config.masked(call.office.parts.config)))
+    return Reply(200, Running(config.masked(call.office.desk.config)))
 
 
 async def _open_pushes(office: Office) -> dict[str, int]:
-    counted = await pushes.counts(office.parts.database)
+    counted = await pushes.counts(office.desk.database)
     return {state.name: number for state, number in counted.items()}

@@ -108,8 +108,8 @@ class RemovalView(msgspec.Struct, frozen=True):
 
 async def create(call: Call[NewSubscriber, None]) -> Reply:
     """Make an account."""
-    parts = call.office.parts
-    stored = await subscribers.create(parts.database, parts.seal, _account(call.body), now_ms=parts.clock())
+    desk = call.office.desk
+    stored = await subscribers.create(desk.database, desk.seal, _account(call.body), now_ms=desk.clock())
     view = _view(call.office, stored)
     return Reply(201, view, headers={"Location": f"/v1/subscribers/{view.imsi}"})
 
@@ -117,7 +117,7 @@ async def create(call: Call[NewSubscriber, None]) -> Reply:
 async def show(call: Call[None, None]) -> Reply:
     """One account."""
     imsi = imsi_of(call.path["imsi"])
-    found = await call.office.parts.database.read(lambda connection: store.load(connection, [imsi]))
+    found = await call.office.desk.database.read(lambda connection: store.load(connection, [imsi]))
     if imsi not in found:
         raise subscribers.unknown()
     return Reply(200, _view(call.office, found[imsi]))
@@ -126,7 +126,7 @@ async def show(call: Call[None, None]) -> Reply:
 async def list_page(call: Call[None, SubscriberQuery]) -> Reply:
     """A page of accounts."""
     office, query = call.office, call.query
-    limit = limit_of(query.limit, office.parts.config.store.max_page)
+    limit = limit_of(query.limit, office.desk.config.store.max_page)
     after = None if query.after is None else identities.imsi(query.after, "after")
     msisdn = None if query.msisdn is None else identities.msisdn(query.msisdn)
 
@@ -135,35 +135,35 @@ async def list_page(call: Call[None, SubscriberQuery]) -> Reply:
             return store.page(connection, after, limit)
         return list(store.load(connection, list(store.imsis_of(connection, [msisdn]).values())).values())
 
-    found = await office.parts.database.read(read)
+    found = await office.desk.database.read(read)
     more = found[-1].imsi if msisdn is None and len(found) == limit else None
     return Reply(200, SubscriberPage([_view(office, row) for row in found], more))
 
 
 async def replace(call: Call[SubscriberContent, None]) -> Reply:
     """Make an account what the body says."""
-    parts, body = call.office.parts, call.body
+    desk, body = call.office.desk, call.body
     account = Account(imsi_of(call.path["imsi"]), identities.msisdn(body.msisdn), body.settings, body.values, body.pin)
-    stored, is_new = await subscribers.replace(parts.database, parts.seal, account, now_ms=parts.clock())
+    stored, is_new = await subscribers.replace(desk.database, desk.seal, account, now_ms=desk.clock())
     return Reply(201 if is_new else 200, _view(call.office, stored))
 
 
 async def change(call: Call[SubscriberChanges, None]) -> Reply:
     """Change some of an account."""
-    parts = call.office.parts
+    desk = call.office.desk
     given = {name: value for name, value in msgspec.structs.asdict(call.body).items() if value is not UNSET}
     if "msisdn" in given:
         given["msisdn"] = identities.msisdn(given["msisdn"])
     changes = Changes(frozenset(given), **given)
     imsi = imsi_of(call.path["imsi"])
-    stored = await subscribers.change(parts.database, parts.seal, imsi, changes, now_ms=parts.clock())
+    stored = await subscribers.change(desk.database, desk.seal, imsi, changes, now_ms=desk.clock())
     return Reply(200, _view(call.office, stored))
 
 
 async def remove(call: Call[None, None]) -> Reply:
     """De-provision: the account, its devices and its open pushes go."""
-    parts = call.office.parts
-    removed = await subscribers.remove(parts.database, imsi_of(call.path["imsi"]), now_ms=parts.clock())
+    desk = call.office.desk
+    removed = await subscribers.remove(desk.database, imsi_of(call.path["imsi"]), now_ms=desk.clock())
     return Reply(200, RemovalView(*removed))
 
 
@@ -174,7 +174,7 @@ async def take_lines(office: Office, _: Caller, lines: Sequence[Line]) -> list[L
     answers: list[LineAnswer | None] = [None] * len(lines)
     for place, (number, octets) in enumerate(lines):
         if octets is None:
-            answers[place] = too_long(number, office.parts.config.http.max_line_octets)
+            answers[place] = too_long(number, office.desk.config.http.max_line_octets)
             continue
         try:
             account = _account(_decode(octets))
@@ -203,10 +203,10 @@ _decode = msgspec.json.Decoder(NewSubscriber).decode
 
 
 async def _written(office: Office, accounts: Sequence[Account], numbers: Sequence[int]) -> list[LineAnswer]:
-    parts = office.parts
+    desk = office.desk
 
     async def store_all() -> list[Written]:
-        return await subscribers.replace_many(parts.database, parts.seal, accounts, now_ms=parts.clock())
+        return await subscribers.replace_many(desk.database, desk.seal, accounts, now_ms=desk.clock())
 
     if not accounts:
         return []
@@ -238,7 +238,7 @@ def _view(office: Office, row: Subscriber) -> SubscriberView:
         imsi=row.imsi,
         msisdn=row.msisdn,
         settings=row.settings,
-        value_names=subscribers.value_names(office.parts.seal, row),
+        value_names=subscribers.value_names(office.desk.seal, row),
         has_pin=row.sealed_pin is not None,
         imei=None if row.device is None else identities.imei_of(row.device),
         imei_seen_at=None if row.device_seen_at is None else moment(row.device_seen_at),

@@ -55,7 +55,7 @@ class TriggerAnswer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
 
 async def take_one(office: Office, trigger: Trigger) -> Reply:
     """The reply to a lone trigger: 202 for a new push, 200 where there is nothing to send."""
-    answer = await office.parts.intake.accept_one(trigger)
+    (answer,) = await office.desk.way.accept([trigger])
     office.metrics.count_triggers(trigger.source, {answer.outcome: 1})
     if answer.outcome is Outcome.REJECTED:
         raise _problem_of(answer)
@@ -71,8 +71,8 @@ def taking_lines(type_: type[Any], trigger_of: Callable[[Any, int], Trigger]) ->
     decode = msgspec.json.Decoder(type_).decode
 
     async def take(office: Office, _: Caller, lines: Sequence[Line]) -> list[LineAnswer]:
-        now = office.parts.clock()
-        max_octets = office.parts.config.http.max_line_octets
+        now = office.desk.clock()
+        max_octets = office.desk.config.http.max_line_octets
         places: list[int] = []
         triggers: list[Trigger] = []
         answers: list[LineAnswer | None] = [None] * len(lines)
@@ -122,10 +122,10 @@ async def _accepted(office: Office, triggers: Sequence[Trigger]) -> Sequence[Ans
     """One answer a trigger; a batch that cannot be stored is answered all the same, line by line."""
     if not triggers:
         return ()
-    intake = office.parts.intake
+    way = office.desk.way
     answers: Sequence[Answer]
     try:
-        answers = await patiently(lambda: intake.accept(triggers))
+        answers = await patiently(lambda: way.accept(triggers))
     except RetryLaterError as error:
         answers = [Answer(Outcome.REJECTED, reason=error.message, status=503)] * len(triggers)
     except Exception as error:  # noqa: BLE001 - every line gets its answer, whatever happened

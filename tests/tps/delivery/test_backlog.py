@@ -55,7 +55,7 @@ async def accepted_at_last(parts: Parts, number: int) -> Outcome:
     async with asyncio.timeout(5):
         while True:
             try:
-                return (await parts.intake.accept_one(detection(number))).outcome
+                return (await parts.intake.accept([detection(number)]))[0].outcome
             except RetryLaterError as error:
                 await asyncio.sleep(error.delay_s)
 
@@ -71,7 +71,7 @@ async def test_a_full_store_refuses_lone_pushes_and_batches_and_stores_nothing_o
     async with bounded(sqlite, seal, sqlite_url) as parts:
         await fill(parts)
         with pytest.raises(RetryLaterError, match=r"store\.max_open_pushes allows \(20\); nothing was stored"):
-            await parts.intake.accept_one(detection(BOUND))
+            await parts.intake.accept([detection(BOUND)])
         with pytest.raises(RetryLaterError, match="nothing was stored"):
             await parts.intake.accept([detection(number) for number in range(BOUND, 2 * BOUND)])
         assert await sqlite.read(lambda connection: pushes.count_unsent(connection, 1000)) == BOUND
@@ -87,7 +87,7 @@ async def test_it_goes_on_by_itself_once_pushes_have_left(
         move_all(database, state, but=BOUND - 1)
         assert await asked is Outcome.QUEUED
         with pytest.raises(RetryLaterError):
-            await parts.intake.accept_one(detection(BOUND + 1))
+            await parts.intake.accept([detection(BOUND + 1)])
 
 
 @pytest.mark.parametrize("state", sorted(OPEN_STATES))
@@ -135,7 +135,7 @@ async def test_what_other_nodes_stored_fills_the_store_too(database: Database, s
         assert await accepted_at_last(parts, BOUND) is Outcome.QUEUED  # what this node counted is old
         await parts.backlog._count()
         with pytest.raises(RetryLaterError):
-            await parts.intake.accept_one(detection(BOUND + 1))
+            await parts.intake.accept([detection(BOUND + 1)])
 
 
 async def test_a_store_that_cannot_be_counted_is_counted_when_it_is_back(

@@ -150,12 +150,12 @@ async def test_a_caller_that_goes_away_takes_no_other_answer_with_it(
     publish(sqlite, seal)
     subscribe(sqlite, seal, 10)
     async with delivering(sqlite, seal, sqlite_url) as parts:
-        callers = [asyncio.create_task(parts.intake.accept_one(detection(number))) for number in range(10)]
+        callers = [asyncio.create_task(parts.intake.accept([detection(number)])) for number in range(10)]
         await asyncio.sleep(0)
         for caller in callers[::2]:
             caller.cancel()
         answers = await asyncio.gather(*callers, return_exceptions=True)
-        outcomes = [answer.outcome for answer in answers[1::2] if not isinstance(answer, BaseException)]
+        outcomes = [answer[0].outcome for answer in answers[1::2] if not isinstance(answer, BaseException)]
         assert outcomes == [Outcome.QUEUED] * 5
 
 

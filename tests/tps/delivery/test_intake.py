@@ -188,7 +188,8 @@ async def test_an_account_that_cannot_be_read_refuses_only_itself(
     subscribe(sqlite, seal, 3, pin="1234")
     subscribe(sqlite, Seal([b"x" * 32]), 1, first=1, pin="1234")
     async with delivering(sqlite, seal, sqlite_url) as parts:
-        answers = await asyncio.gather(*(parts.intake.accept_one(detection(number)) for number in range(3)))
+        gathered = await asyncio.gather(*(parts.intake.accept([detection(number)]) for number in range(3)))
+    answers = [answer for (answer,) in gathered]
     assert [answer.outcome for answer in answers] == [Outcome.QUEUED, Outcome.REJECTED, Outcome.QUEUED]
     assert answers[1].status == 500
     assert "cannot be read" in (answers[1].reason or "")
@@ -198,13 +199,13 @@ async def test_whoever_waits_for_an_answer_at_the_stop_gets_one(sqlite: Database
     publish(sqlite, seal)
     subscribe(sqlite, seal, 10)
     async with delivering(sqlite, seal, sqlite_url) as parts:
-        callers = [asyncio.create_task(parts.intake.accept_one(detection(number))) for number in range(10)]
+        callers = [asyncio.create_task(parts.intake.accept([detection(number)])) for number in range(10)]
         await asyncio.sleep(0)  # all of them wait now
     async with asyncio.timeout(5):
         answers = await asyncio.gather(*callers, return_exceptions=True)
     stored = {row.id for row in await sqlite.read(all_pushes)}
     for answer in answers:
-        assert isinstance(answer, RetryLaterError) or (isinstance(answer, Answer) and answer.push_id in stored)
+        assert isinstance(answer, RetryLaterError) or (isinstance(answer, list) and answer[0].push_id in stored)
 
 
 async def test_more_callers_than_may_wait_are_asked_to_come_back(
@@ -212,10 +213,10 @@ async def test_more_callers_than_may_wait_are_asked_to_come_back(
 ) -> None:
     monkeypatch.setattr(intake, "WAITING_MAX", 2)
     parts = await begin(sqlite, seal, sqlite_url)
-    waiting = [asyncio.create_task(parts.intake.accept_one(detection(0))) for _ in range(2)]
+    waiting = [asyncio.create_task(parts.intake.accept([detection(0)])) for _ in range(2)]
     await asyncio.sleep(0)  # both of them wait now
     with pytest.raises(RetryLaterError, match="nothing was stored"):
-        await parts.intake.accept_one(detection(0))
+        await parts.intake.accept([detection(0)])
     for caller in waiting:
         caller.cancel()
 

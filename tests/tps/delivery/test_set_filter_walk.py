@@ -115,7 +115,7 @@ class WithAndWithout(RuleBasedStateMachine):
 
     @rule(node=st.integers(0, 1), trigger=triggers)
     def detect_one(self, node: int, trigger: Trigger) -> None:
-        one, other = (world.shown([self._run(world.nodes[node].intake.accept_one(trigger))]) for world in self._worlds)
+        one, other = (world.shown(self._run(world.nodes[node].intake.accept([trigger]))) for world in self._worlds)
         assert one == other
 
     @rule(event=st.sampled_from([Event.DELIVER, Event.DELIVER, Event.DELIVER, Event.REFUSE]))

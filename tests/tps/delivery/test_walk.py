@@ -232,10 +232,10 @@ async def test_single_triggers_at_once_share_commits_and_agree_on_one_push(
     publish(sqlite, seal)
     subscribe(sqlite, seal, 1)
     async with Smsc() as smsc, delivering(sqlite, seal, sqlite_url, route_to(smsc)) as parts:
-        answers = await asyncio.gather(*(parts.intake.accept_one(detection(0)) for _ in range(50)))
-    outcomes = [answer.outcome for answer in answers]
+        answers = await asyncio.gather(*(parts.intake.accept([detection(0)]) for _ in range(50)))
+    outcomes = [answer.outcome for (answer,) in answers]
     assert outcomes.count(Outcome.QUEUED) == 1
-    assert len({answer.push_id for answer in answers}) == 1
+    assert len({answer.push_id for (answer,) in answers}) == 1
 
 
 async def test_force_sends_again_what_is_set_and_says_so(sqlite: Database, seal: Seal, sqlite_url: str) -> None:

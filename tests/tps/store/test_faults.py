@@ -45,18 +45,18 @@ def path_of(database: Database) -> Path:
 def full_disk(database: Database) -> Iterator[None]:
     """A disk on which the store can grow no more: SQLite reports its limit of pages just as it does ENOSPC."""
 
-    def forbid_growth(connection: sqlite3.Connection, *_: object) -> None:
-        connection.execute("PRAGMA max_page_count = 1")  # SQLite takes what the store has now
+    def forbid_growth(connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")  # SQLite takes what the store has now
 
-    def allow_growth(connection: sqlite3.Connection, *_: object) -> None:
-        connection.execute("PRAGMA max_page_count = 1073741823")
+    def allow_growth(connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1073741823")
 
-    event.listen(database.engine, "checkout", forbid_growth)
+    event.listen(database.engine, "begin", forbid_growth)
     try:
         yield
     finally:
-        event.remove(database.engine, "checkout", forbid_growth)
-        event.listen(database.engine, "checkout", allow_growth)
+        event.remove(database.engine, "begin", forbid_growth)
+        event.listen(database.engine, "begin", allow_growth)
 
 
 async def test_on_a_full_disk_nothing_is_stored_and_writing_goes_on_once_there_is_room(sqlite: Database) -> None:
@@ -112,18 +112,18 @@ async def test_what_was_stored_outlives_a_disk_that_is_really_full(small_disk: P
 
 
 async def test_a_read_only_store_is_read_and_written_again_once_it_may_be(sqlite: Database) -> None:
-    def query_only(connection: sqlite3.Connection, *_: object) -> None:
-        connection.execute("PRAGMA query_only = ON")  # reported as the SQLITE_READONLY of a read-only disk
+    def query_only(connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA query_only = ON")  # reported as the SQLITE_READONLY of a read-only disk
 
     def writable(connection: sqlite3.Connection, *_: object) -> None:
         connection.execute("PRAGMA query_only = OFF")
 
     await sqlite.write(insert("before"))
-    event.listen(sqlite.engine, "checkout", query_only)
+    event.listen(sqlite.engine, "begin", query_only)
     with pytest.raises(RetryLaterError, match="nothing was stored"):
         await sqlite.write(insert("lost"))
     assert await sqlite.read(names) == {"before"}
-    event.remove(sqlite.engine, "checkout", query_only)
+    event.remove(sqlite.engine, "begin", query_only)
     event.listen(sqlite.engine, "checkout", writable)
     await sqlite.write(insert("after"))
     assert await sqlite.read(names) == {"before", "after"}

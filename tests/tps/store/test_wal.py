@@ -18,6 +18,7 @@ LIMIT_OCTETS = 1_000_000
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wal, "LIMIT_OCTETS", LIMIT_OCTETS)
     monkeypatch.setattr(wal, "PAUSE_S", 0.0)
+    monkeypatch.setattr(wal, "LOOK_S", 0.0)
     monkeypatch.setattr(wal, "WAIT_MS", 20)
 
 

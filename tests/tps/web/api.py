@@ -11,6 +11,7 @@ import aiohttp
 from jsonschema import Draft202012Validator
 
 from tps import app
+from tps.backoffice.desk import desk_of
 from tps.config import Config, DetectionConfig, HttpConfig, NodeConfig, StoreConfig
 from tps.parts import Parts
 from tps.web.server import serving
@@ -150,7 +151,7 @@ async def running(
         connector = aiohttp.TCPConnector(ssl=False)
         async with (
             app.delivering(parts),
-            serving(parts) as address,
+            serving(desk_of(parts)) as address,
             aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session,
         ):
             api = Api(session, parts, address, set_up_token=token)

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.tps.web.api import IMSI, Api, running
+from tps.backoffice.desk import desk_of
 from tps.config import ConfigError, HttpConfig
 from tps.delivery.intake import Intake
 from tps.web.server import serving, tls_context
@@ -87,7 +88,7 @@ def test_a_file_of_tls_that_is_no_such_thing_is_named(
 
 
 async def test_the_listener_is_gone_when_the_server_stops(api: Api) -> None:
-    async with serving(api.parts) as url, api.session.get(f"{url}/health/live") as response:
+    async with serving(desk_of(api.parts)) as url, api.session.get(f"{url}/health/live") as response:
         assert response.status == 200
     with pytest.raises(aiohttp.ClientConnectionError):
         await api.session.get(f"{url}/health/live")
@@ -112,15 +113,12 @@ async def test_a_defect_is_told_as_such_and_logged_without_what_was_sent(api: Ap
         def __init__(self) -> None:
             pass
 
-        async def accept_one(self, trigger: object) -> object:  # type: ignore[override]
-            raise ZeroDivisionError
-
         async def accept(self, triggers: object) -> object:  # type: ignore[override]
             raise ZeroDivisionError
 
     headers = {"Authorization": f"Bearer {api.key}"}
     with structlog.testing.capture_logs() as logs:
-        async with serving(dataclasses.replace(api.parts, intake=Broken())) as url:
+        async with serving(desk_of(dataclasses.replace(api.parts, intake=Broken()))) as url:
             async with api.session.post(
                 f"{url}/v1/pushes", json={"imsi": IMSI, "pin": "471147"}, headers=headers
             ) as response:

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.tps.delivering import delivering, route_to
 from tests.tps.web.api import IMSI, MSISDN, Api
 from tps.backoffice import keys
+from tps.backoffice.desk import desk_of
 from tps.config import MASK, Config, HttpConfig
 from tps.decisions.push_id import bucket_of_id, id_of
 from tps.decisions.push_life import State
@@ -33,7 +34,7 @@ async def test_a_database_that_does_not_answer_is_a_reason(api: Api) -> None:
     elsewhere = Database("postgresql://nobody@127.0.0.1:1/none")
     office = dataclasses.replace(api.parts, database=elsewhere)
     try:
-        async with serving(office) as url:
+        async with serving(desk_of(office)) as url:
             async with api.session.get(f"{url}/health/ready") as response:
                 assert (await response.json())["reasons"][0] == "the database does not answer"
             async with api.session.get(f"{url}/v1/status", headers={"Authorization": "Bearer a.b"}) as response:
@@ -101,7 +102,10 @@ async def test_with_a_route_up_the_server_is_ready_and_the_status_shows_it(
     made = await keys.create(sqlite, "test", now_ms=1)
     async with Smsc() as smsc, delivering(sqlite, seal, sqlite_url, route_to(smsc)) as parts:
         config = msgspec.structs.replace(parts.config, http=HttpConfig(port=0))
-        async with serving(dataclasses.replace(parts, config=config)) as url, aiohttp.ClientSession() as session:
+        async with (
+            serving(desk_of(dataclasses.replace(parts, config=config))) as url,
+            aiohttp.ClientSession() as session,
+        ):
             async with session.get(f"{url}/health/ready") as response:
                 assert (response.status, await response.json()) == (200, {"status": "ready"})
             headers = {"Authorization": f"Bearer {made.key}"}
@@ -119,7 +123,7 @@ async def test_the_running_configuration_is_shown_with_secrets_masked(api: Api) 
     config = Config(http=HttpConfig(port=0), routes=(route,))
     headers = {"Authorization": f"Bearer {api.key}"}
     async with (
-        serving(dataclasses.replace(api.parts, config=config)) as url,
+        serving(desk_of(dataclasses.replace(api.parts, config=config))) as url,
         api.session.get(f"{url}/v1/config", headers=headers) as response,
     ):
         shown = await response.json()

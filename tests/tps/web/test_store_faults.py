@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from tests.tps.web.api import IMEI, IMSI, Api, running
 from tps.store import connections
@@ -37,10 +37,10 @@ async def test_a_locked_store_is_asked_again_later(sqlite_url: str, tmp_path: Pa
 
 async def test_a_full_disk_is_told_and_forgotten_once_there_is_room(api: Api) -> None:
     def limit(pages: int) -> None:
-        def set_limit(connection: sqlite3.Connection, *_: object) -> None:
-            connection.execute(f"PRAGMA max_page_count = {pages}")
+        def set_limit(connection: Connection) -> None:
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
-        event.listen(api.parts.database.engine, "checkout", set_limit)
+        event.listen(api.parts.database.engine, "begin", set_limit)
 
     await api.publish()
     await api.subscribe()
