@@ -33,12 +33,9 @@ soak: .venv/development ## Simulate thousands of troubled sites, then live with 
 	$(BIN)/python -m tests.simulation $(FIRST) --seeds $(SEEDS)
 	$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
-PUSHES ?= 100000
-KILLS ?= 100
 .PHONY: chaos
-chaos: .venv/development ## Kill the server again and again while pushes flow, on both databases (PUSHES=100000, KILLS=100)
-	$(BIN)/python -m tests.chaos --store sqlite --pushes $(PUSHES) --kills $(KILLS)
-	$(BIN)/python -m tests.chaos --store postgresql --pushes $(PUSHES) --kills $(KILLS)
+chaos: .venv/development ## Trouble real servers while pushes flow: six cases, on both databases (ARGS="--case kill --pushes 1000 --faults 3")
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 .PHONY: lint
 lint: .venv/development ## Check the rules of the code, its format and the direction of imports

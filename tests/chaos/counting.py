@@ -84,14 +84,14 @@ def count(record: Path, store_url: str, *, acknowledged: Collection[str], instal
         missing=sum(number not in stored for number in acknowledged),
         uncertain=sum(times > 0 for _, times in stored.values()),
         doubled=sum(times > 1 for times in whole.values()),
-        doubled_unexplained=_unexplained(whole, stored),
+        doubled_unexplained=unexplained(whole, stored),
         installed_again=sum(times > 1 for times in installed.values()),
-        installed_again_unexplained=_unexplained(installed, stored),
+        installed_again_unexplained=unexplained(installed, stored),
         parts=len(lines),
     )
 
 
-def _unexplained(times: Mapping[str, int], stored: Mapping[str, tuple[bool, int]]) -> int:
+def unexplained(times: Mapping[str, int], stored: Mapping[str, tuple[bool, int]]) -> int:
     """Numbers that something reached once more than their push was UNCERTAIN, or oftener."""
     return sum(often > 1 + stored[number][1] for number, often in times.items() if often > 1)
 

@@ -1,40 +1,31 @@
-"""A real site for the chaos: an SMSC that keeps a record, a server that is killed and started again, and its client."""
+"""A real site for the chaos: a network that keeps a record, and servers that are killed and started again."""
 
 import asyncio
 import contextlib
 import os
 import signal
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
-import aiohttp
 import msgspec
 
+from tests.postgresql_server import Cluster
 from tps.bench.api import Api
 from tps.bench.processes import Child, child, free_port, python
 from tps.bench.server_process import ServerSetup, server
 from tps.bench.smsc import ACCOUNT
-from tps.bench.workload import push
-from tps.sim.subscribers import Subscriber
-
-PUSHES_A_REQUEST = 100
-PATIENCE_S = 120.0
-
-
-class _Line(msgspec.Struct):
-    outcome: str = ""
-    id: str | None = None
 
 
 class _Installation(msgspec.Struct):
+    """A line that a handset tells; other lines have no number."""
+
     msisdn: str = ""
 
 
-_read_line = msgspec.json.Decoder(_Line).decode
 _read_installation = msgspec.json.Decoder(_Installation).decode
 
 
@@ -73,78 +64,45 @@ class Mortal:
     """A server that is killed again and again, and started again each time."""
 
     def __init__(self, setup: ServerSetup, key: str) -> None:
-        self.deaths = 0
-        self.recovery_s: list[float] = []
-        """From each kill until the server answers again."""
-        self._setup = setup
+        self.setup = setup
         self._key = key
+        self._down_s = 0.0
         self._to_die = asyncio.Event()
+        self._dead = asyncio.Event()
         self._api: asyncio.Future[Api] = asyncio.get_running_loop().create_future()
 
     async def api(self) -> Api:
         """A client of the server, when it is up."""
         return await asyncio.shield(self._api)
 
-    def kill(self) -> None:
-        """kill -9, at once."""
+    async def kill(self, down_s: float = 0.0) -> None:
+        """kill -9, when it is up; it is dead then, and is started again after so many seconds."""
+        await self.api()
+        self._down_s = down_s
         self._to_die.set()
+        await self._dead.wait()
 
     async def live(self) -> None:
         """Live and die; no end."""
-        died = None
         while True:
             self._to_die.clear()
-            async with server(self._setup, key=self._key) as process, Api(process.address, process.key) as api:
-                if died is not None:
-                    self.recovery_s.append(time.monotonic() - died)
+            self._dead.clear()
+            async with server(self.setup, key=self._key) as process, Api(process.address, process.key) as api:
                 self._api.set_result(api)
                 await self._to_die.wait()
                 self._api = asyncio.get_running_loop().create_future()
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process.pid, signal.SIGKILL)
-                died = time.monotonic()
-                self.deaths += 1
+            self._dead.set()
+            await asyncio.sleep(self._down_s)
 
 
-async def send(mortal: Mortal, people: list[Subscriber], acknowledged: dict[str, str]) -> None:
-    """Push to all of them, again and again until each is acknowledged: what a careful client does."""
-    left = people
-    deadline = time.monotonic() + PATIENCE_S
-    while left:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{len(left)} pushes were never acknowledged")
-        api = await mortal.api()
-        answered = await _send_once(api, left)
-        acknowledged |= answered
-        left = [person for person in left if person.msisdn not in answered]
-        if left:
-            await asyncio.sleep(0.05)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What a fault may befall."""
 
-
-async def _send_once(api: Api, people: Iterable[Subscriber]) -> dict[str, str]:
-    """Those that were acknowledged before the server died, in the order of the request."""
-    people = list(people)
-    answered: dict[str, str] = {}
-    body = b"".join(push(person) for person in people)
-    headers = {"Authorization": f"Bearer {api.key}", "Content-Type": "application/x-ndjson"}
-    with contextlib.suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
-        timeout = aiohttp.ClientTimeout(total=30)
-        async with (
-            aiohttp.ClientSession(api.address, timeout=timeout) as session,
-            session.post("/v1/pushes/bulk", data=body, headers=headers) as reply,
-        ):
-            place = 0
-            async for line in reply.content:
-                if not line.endswith(b"\n"):
-                    break
-                answer = _read_line(line)
-                if answer.id is not None:
-                    answered[people[place].msisdn] = answer.id
-                place += 1
-    return answered
-
-
-async def until_settled(mortal: Mortal) -> None:
-    """Until no push is open."""
-    api = await mortal.api()
-    await api.settled()
+    nodes: Sequence[Mortal]
+    store_url: str
+    cluster: Cluster | None
+    """The PostgreSQL of the store, where it is the site's own."""
+    chance: Random

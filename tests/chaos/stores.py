@@ -3,18 +3,27 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from tests import postgresql_server
+from tests.postgresql_server import Cluster
+
+
+class Store(NamedTuple):
+    """Where it is, and the PostgreSQL that holds it, where that is there for this run alone."""
+
+    url: str
+    cluster: Cluster | None = None
 
 
 @contextmanager
-def store(kind: str, place: Path) -> Iterator[str]:
-    """The URL of an empty store of this kind; PostgreSQL with its own settings, which wait for the disk."""
+def new_store(kind: str, folder: Path) -> Iterator[Store]:
+    """An empty store of this kind; PostgreSQL with its own settings, which wait for the disk."""
     if kind == "sqlite":
-        yield f"sqlite:///{place}/chaos.sqlite3"
+        yield Store(f"sqlite:///{folder}/store.sqlite3")
         return
     binaries = postgresql_server.find_binaries()
     if binaries is None:
         raise SystemExit("PostgreSQL is not installed here")
-    with postgresql_server.running(binaries) as server, postgresql_server.database(server, "chaos") as url:
-        yield url
+    with postgresql_server.cluster(binaries) as cluster:
+        yield Store(cluster.url, cluster)

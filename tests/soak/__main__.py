@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.chaos.stores import store
+from tests.chaos.stores import new_store
 from tests.soak.run import Options, soak
 
 
@@ -25,8 +25,8 @@ def main() -> int:
     options = Options(
         seconds=given.minutes * 60, rate_per_s=given.rate, past=given.past, burst=given.burst, seed=given.seed
     )
-    with tempfile.TemporaryDirectory(prefix="tps-soak-") as place, store(given.store, Path(place)) as url:
-        found = asyncio.run(soak(Path(place), url, options))
+    with tempfile.TemporaryDirectory(prefix="tps-soak-") as place, new_store(given.store, Path(place)) as store:
+        found = asyncio.run(soak(Path(place), store.url, options))
     sys.stdout.write("".join(f"{name:>27}  {value}\n" for name, value in found.summary().items()))
     if given.json is not None:
         given.json.write_text(json.dumps(found.as_dict(), indent=2) + "\n")
