@@ -23,11 +23,12 @@ def detected(number: int = 0, *, peer: str = "ggsn") -> Detected:
 
 
 class Taker:
-    """Remembers the batches it took; takes none while `open` is not set, and refuses the next `refusals`."""
+    """Remembers the batches it took; takes none while `open` is not set, and refuses the next `refusals` for `delay_s` each."""
 
     def __init__(self) -> None:
         self.batches: list[list[Detected]] = []
         self.refusals = 0
+        self.delay_s = 0.0
         self.open = asyncio.Event()
         self.open.set()
         self.asked = asyncio.Event()
@@ -39,7 +40,7 @@ class Taker:
         await self.open.wait()
         if self.refusals:
             self.refusals -= 1
-            raise RetryLaterError("the store is away", delay_s=0.0)
+            raise RetryLaterError("the store is away", delay_s=self.delay_s)
         self.batches.append(list(batch))
         self.news.set()
 
