@@ -299,21 +299,24 @@ def decode(header: Header, octets: bytes) -> Body:
     `AvpError` for a request carries the result that its answer must tell (`failure` makes the answer), and for an
     answer only says what is wrong. An answer that reports a failure by its Result-Code is an `ErrorAnswer`.
     """
-    if header.is_request and header.is_error:
+    if header.is_error and header.is_request:
         raise AvpError(ResultCode.INVALID_HEADER_BITS, "a request with the E bit")
+    type_ = ErrorAnswer if header.is_error else _type_of(header)
+    avps = decode_avps(octets, HEADER_OCTETS)
+    if header.is_request:
+        _verify_known(avps)
+    elif _tells_failure(avps):
+        type_ = ErrorAnswer
+    return type_(**read_fields(_FIELDS[type_], avps))
+
+
+def _type_of(header: Header) -> type[Body]:
     if header.application not in _APPLICATIONS:
         raise AvpError(ResultCode.APPLICATION_UNSUPPORTED, f"application {header.application}: not served here")
     command = _COMMANDS.get(header.command)
     if command is None or command.application != header.application:
         raise AvpError(ResultCode.COMMAND_UNSUPPORTED, f"command {header.command}: not served here")
-    avps = decode_avps(octets, HEADER_OCTETS)
-    type_: type[Body]
-    if header.is_request:
-        _verify_known(avps)
-        type_ = command.request
-    else:
-        type_ = ErrorAnswer if header.is_error or _tells_failure(avps) else command.answer
-    return type_(**read_fields(_FIELDS[type_], avps))
+    return command.request if header.is_request else command.answer
 
 
 def encode_request(request: Request, *, hop_by_hop: int, end_to_end: int) -> bytes:

@@ -23,7 +23,7 @@ def detected(number: int = 0, *, peer: str = "ggsn") -> Detected:
 
 
 class Taker:
-    """Remembers the batches it took; takes none while `open` is not set, and refuses the next `refusals` for `delay_s` each."""
+    """Remembers the batches it took. It takes none while `open` is not set, and puts the next `refusals` off."""
 
     def __init__(self) -> None:
         self.batches: list[list[Detected]] = []
