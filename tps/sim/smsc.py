@@ -69,6 +69,7 @@ class Smsc:
         self._sessions: set[Session] = set()
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._outages: asyncio.Task[None] | None = None
         self._waiting: list[tuple[Callable[[Counters], bool], asyncio.Future[None]]] = []
 
@@ -180,10 +181,11 @@ class Smsc:
 
     def _wake(self, due: float) -> None:
         if self._timer is not None:
-            if self._timer.when() <= due:
+            if self._timer_at <= due:
                 return
             self._timer.cancel()
         self._timer = self._loop.call_at(due, self._tick)
+        self._timer_at = due  # the handle does not tell: uvloop's has no `when()` where that is past already
 
     def _tick(self) -> None:
         self._timer = None

@@ -6,6 +6,7 @@ from struct import pack
 from typing import TYPE_CHECKING
 
 import pytest
+import uvloop
 
 from tests.tps.sim.esme import (
     BIND_RECEIVER,
@@ -360,3 +361,17 @@ async def test_all_links_can_be_dropped_at_once() -> None:
 def test_a_behaviour_that_cannot_be_is_refused(wrong: Callable[[], Behaviour]) -> None:
     with pytest.raises(ValueError, match=r"share|UUID|at least 1|seconds"):
         wrong()
+
+
+def test_what_is_due_already_when_it_is_planned_leaves_at_once_on_the_loop_that_servers_have() -> None:
+    async def plan_twice() -> float:
+        loop = asyncio.get_running_loop()
+        answer_after_s = Behaviour(response_delay_s=0.001)
+        async with Smsc(behaviour=answer_after_s) as smsc, await Esme.bound(smsc.port, BIND_TRANSMITTER) as esme:
+            smsc._wake(loop.time() - 1)
+            smsc._wake(loop.time() - 2)
+            esme.submit(1, body=submit_body(registered=0))
+            return (await esme.read()).status
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(plan_twice()) == 0
