@@ -25,6 +25,8 @@ class Case(NamedTuple):
     pushes: int
     faults: int
     nodes: int = 1
+    one_by_one: bool = False
+    """Whether a fault comes only when all is DELIVERED after the one before; else some come while others are mended."""
     smsc: tuple[str, ...] = SLOW_SMSC
     """Options of `tps simulate handsets`."""
     route: Mapping[str, object] = MappingProxyType({})
@@ -36,9 +38,9 @@ CASES: Mapping[str, Case] = MappingProxyType({
     "kill":               Case(faults.kill,               ("sqlite", "postgresql"), 100_000, 100),
     "links":              Case(None,                      ("sqlite", "postgresql"), 20_000, 0,
                                smsc=_BAD_LINKS, route={"response_timeout_s": 2.0, "binds": 2}),
-    "postgresql-restart": Case(faults.restart_postgresql, ("postgresql",),          20_000,  20),
-    "terminate-backend":  Case(faults.terminate_backends, ("postgresql",),          20_000,  20),
-    "idle-transaction":   Case(faults.hold_locks,         ("postgresql",),          20_000,  20),
+    "postgresql-restart": Case(faults.restart_postgresql, ("postgresql",),          20_000,  20, one_by_one=True),
+    "terminate-backend":  Case(faults.terminate_backends, ("postgresql",),          20_000,  20, one_by_one=True),
+    "idle-transaction":   Case(faults.hold_locks,         ("postgresql",),          20_000,  20, one_by_one=True),
     "two-nodes":          Case(faults.kill_for_a_while,   ("postgresql",),          20_000,  20, nodes=2),
 })
 # fmt: on

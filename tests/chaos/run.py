@@ -11,7 +11,6 @@ from typing import Any
 
 from tests.chaos.cases import Case
 from tests.chaos.counting import Count, count
-from tests.chaos.faults import Fault
 from tests.chaos.flow import Flow
 from tests.chaos.recovery import catching_up, deliveries, recoveries
 from tests.chaos.site import Mortal, Network, Site, network
@@ -70,10 +69,9 @@ async def run(case: Case, folder: Path, store: Store, *, pushes: int, faults: in
         flow = Flow(nodes, everybody, request_lines=lines)
         flowing = group.create_task(flow.run())
         site = Site(nodes=nodes, store_url=store.url, cluster=store.cluster, chance=random.Random(0))
-        ends_ms = await _trouble(site, case.fault, flow, pushes, faults)
+        ends_ms = await _trouble(site, case, flow, pushes, faults)
         await flowing
-        for node in nodes:
-            await (await node.api()).settled()
+        await _settled(nodes)
         settled_ms = time.time() * 1000
         for life in living:
             life.cancel()
@@ -107,13 +105,13 @@ async def _prepare(nodes: Sequence[Mortal], everybody: Sequence[Subscriber]) -> 
     await api.create(everybody)
 
 
-async def _trouble(site: Site, fault: Fault | None, flow: Flow, pushes: int, faults: int) -> list[float]:
+async def _trouble(site: Site, case: Case, flow: Flow, pushes: int, faults: int) -> list[float]:
     """Let it flow; when each fault ended, in milliseconds since 1970-01-01 UTC.
 
     Each comes in the middle of its share of the pushes: some flow on meanwhile, the last third begins after it.
     """
     ends_ms: list[float] = []
-    if fault is None:
+    if case.fault is None:
         await flow.allow(pushes)
         return ends_ms
     for number in range(faults):
@@ -122,11 +120,19 @@ async def _trouble(site: Site, fault: Fault | None, flow: Flow, pushes: int, fau
         await flow.allow(begin + 2 * third)
         await flow.reached(begin + third)
         await asyncio.sleep(site.chance.uniform(0.0, _MOMENT_S))
-        await fault(site)
+        await case.fault(site)
         ends_ms.append(time.time() * 1000)
         await flow.allow(end)
         await flow.reached(end)
+        if case.one_by_one:
+            await _settled(site.nodes)
     return ends_ms
+
+
+async def _settled(nodes: Sequence[Mortal]) -> None:
+    """Wait until no push is open."""
+    for node in nodes:
+        await (await node.api()).settled()
 
 
 def _losses_ms(nodes: Sequence[Mortal], until_ms: float) -> list[float]:

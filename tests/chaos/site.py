@@ -58,6 +58,14 @@ async def network(folder: Path, people: int, *options: str) -> AsyncIterator[Net
         yield made
         await running.stop()
         await listening
+    verify_silent(folder / "smsc.log")
+
+
+def verify_silent(log: Path) -> None:
+    """Raise `RuntimeError` where the simulated SMSC had an error of its own: what it says is worth nothing then."""
+    complaints = log.read_text()
+    if complaints:
+        raise RuntimeError(f"the simulated SMSC is broken:\n{complaints[-2000:]}")
 
 
 class Mortal:

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from tests.chaos.counting import count
+from tests.chaos.site import verify_silent
 from tests.soak.figures import Figures, Sample
 from tests.soak.link_log import link_events, pauses
 from tests.soak.message_centre import Plan, Told
@@ -93,6 +94,7 @@ async def soak(folder: Path, store_url: str, options: Options) -> Figures:
             await api.settled()
         await smsc.stop()
         await listening
+    verify_silent(folder / "smsc.log")
     return Figures(
         seconds=seconds,
         counted=count(

@@ -65,7 +65,7 @@ def test_growth_is_that_of_the_last_ten_minutes_of_an_hour_over_those_after_the_
     [
         ({"counted": replace(KEPT, not_installed=1)}, "a push was lost, doubled or stuck"),
         ({"pauses": Pauses([1.01], [])}, "a first attempt to reconnect came late"),
-        ({"pauses": Pauses([], [5.3])}, "a pause between attempts was longer than configured"),
+        ({"pauses": Pauses([], [5.6])}, "a pause between attempts was longer than configured"),
     ],
 )
 def test_a_promise_that_is_broken_is_named(others: dict[str, object], what: str) -> None:
