@@ -27,6 +27,12 @@ WAYS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _radclient() -> None:
+    """Skips where it is not installed."""
+    peer("radclient")
+
+
 def accounting(number: int, device: str = f'3GPP-IMEISV = "{IMEISV}"', status: str = "Start") -> str:
     """A packet as radclient reads it; each number is another SIM."""
     return f"""
@@ -63,12 +69,11 @@ async def radclient(
     listener: RadiusListener, folder: Path, packets: list[str], *options: str, command: str = "acct"
 ) -> dict[str, int]:
     """What radclient counts after it has sent all packets; it fails itself on an answer that is not proven."""
-    program = peer("radclient")
     file = folder / "packets"
     file.write_text("\n".join(packets))
     words = [*options, "-f", str(file), "-s", f"127.0.0.1:{listener.port}", command, GGSN.secret]
     process = await asyncio.create_subprocess_exec(
-        program,
+        peer("radclient"),
         *words,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

@@ -1,7 +1,6 @@
 """An MME on the loopback, and a session without a socket beside it: both read and write with the codec."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -125,18 +124,9 @@ async def running_listener(
 
 
 @asynccontextmanager
-async def peer_of(
-    listener: DiameterListener, address: str = "127.0.0.1", *, buffer_octets: int | None = None
-) -> AsyncIterator[Peer]:
+async def peer_of(listener: DiameterListener, address: str = "127.0.0.1") -> AsyncIterator[Peer]:
     """A connection from an address of the loopback."""
-    end = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    end.setblocking(False)
-    if buffer_octets is not None:
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_octets)
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer_octets)
-    end.bind((address, 0))
-    await asyncio.get_running_loop().sock_connect(end, ("127.0.0.1", listener.port))
-    reader, writer = await asyncio.open_connection(sock=end)
+    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port, local_addr=(address, 0))
     try:
         yield Peer(reader, writer)
     finally:
