@@ -232,6 +232,21 @@ def test_a_number_beyond_32_bits_is_refused(value: int) -> None:
         encode_answer(ErrorAnswer(result_code=value, **US), asked)
 
 
+@pytest.mark.parametrize(
+    ("told", "complaint"),
+    [
+        ({"host_ip_addresses": ("eir",)}, "address 'eir'"),
+        ({"host_ip_addresses": ()}, "Host-IP-Address: required"),
+        ({"product_name": "x" * 0xFF_FFFF}, "AVP 269 of 16777223 octets"),
+        ({"product_name": "x" * 0xFF_FFF0}, "message of 16777"),
+    ],
+)
+def test_what_no_message_can_say_is_refused(told: dict[str, Any], complaint: str) -> None:
+    plain: dict[str, Any] = {**US, "host_ip_addresses": ("::1",), "vendor_id": 0, "product_name": "tps"}
+    with pytest.raises(EncodeError, match=complaint):
+        encode_request(CapabilitiesExchangeRequest(**{**plain, **told}), hop_by_hop=1, end_to_end=1)
+
+
 # Hostile input
 
 

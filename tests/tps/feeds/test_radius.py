@@ -230,6 +230,19 @@ async def test_an_answer_to_a_client_that_is_gone_does_no_harm() -> None:
         await taker.until(1)
         async with socket_to(listener) as sender:
             await heard(listener, sender, lambda: listener.counters.detected == 1)
+            listener.error_received(ConnectionRefusedError())  # as the system tells it, where it does
+            assert listener.counters.unsent == 1
+
+
+async def test_as_many_proxies_as_fit_a_request_fit_its_answer() -> None:
+    states = (attribute(33, bytes(253)),) * 15
+    octets = request(integer(40, START), *states)
+    async with (
+        running_queue(Taker()) as queue,
+        running_listener(queue) as listener,
+        socket_to(listener) as sender,
+    ):
+        assert await sender.ask(octets) == response(octets, *states)
 
 
 async def test_records_of_a_crowd_are_all_answered_and_all_handed_over() -> None:
