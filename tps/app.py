@@ -22,7 +22,8 @@ from tps.delivery.dispatch import Dispatch
 from tps.delivery.flights import Flights
 from tps.delivery.handover import Handover
 from tps.delivery.intake import Intake
-from tps.delivery.intake_transaction import IntakeRules, IntakeTransaction
+from tps.delivery.intake_decision import IntakeDecision, IntakeRules
+from tps.delivery.intake_transaction import IntakeTransaction
 from tps.delivery.node_lease import NameTakenError, NodeLease
 from tps.delivery.parking import Parking
 from tps.delivery.set_filter import SetFilter
@@ -101,10 +102,6 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
     """
     clock, monotonic, chance = surroundings or Surroundings(now_ms, time.monotonic, random.random)
     wake = asyncio.Event()
-    sealed_pepper = seal.close(secrets.token_bytes(32), _PEPPER)
-    pepper = seal.open(
-        database.write_now(lambda connection: access.secret(connection, _PEPPER, sealed_pepper)), _PEPPER
-    )
     catalogue = Catalogue(seal)
     push_ids = PushIds(config.node.number)
     lease = NodeLease(
@@ -121,14 +118,12 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
     except ValueError as error:
         raise ConfigError(str(error)) from error
     flights = Flights()
-    rules = IntakeRules(config.detection.default_settings, config.detection.sighting_interval_s * 1000)
     handover = Handover()
     set_filter = SetFilter(database, config.detection.remembered_pairs)
     backlog = Backlog(database, config.store.max_open_pushes)
     kept = Retention(config.store.keep_pushes_days)
-    transaction = IntakeTransaction(
-        catalogue, seal, push_ids=push_ids, pepper=pepper, rules=rules, node=lease.instance, clock=clock
-    )
+    decision = intake_decision(config, database, seal, catalogue)
+    transaction = IntakeTransaction(decision, seal, push_ids=push_ids, node=lease.instance, clock=clock)
     parking = Parking(database, catalogue, seal, routes, clock=clock)
     return Parts(
         config=config,
@@ -150,6 +145,14 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
         attend=Attend(database, catalogue, routes, flights, lease=lease, retention=kept, clock=clock, wake=wake),
         clock=clock,
     )
+
+
+def intake_decision(config: Config, database: Database, seal: Seal, catalogue: Catalogue) -> IntakeDecision:
+    """What decides about triggers by this configuration and this store's own secret."""
+    sealed = seal.close(secrets.token_bytes(32), _PEPPER)
+    pepper = seal.open(database.write_now(lambda connection: access.secret(connection, _PEPPER, sealed)), _PEPPER)
+    rules = IntakeRules(config.detection.default_settings, config.detection.sighting_interval_s * 1000)
+    return IntakeDecision(catalogue, seal, pepper=pepper, rules=rules)
 
 
 @asynccontextmanager

@@ -12,7 +12,8 @@ from tps.delivery.backlog import Backlog
 from tps.delivery.catalogue import Catalogue
 from tps.delivery.handover import Handover
 from tps.delivery.intake import Intake
-from tps.delivery.intake_transaction import IntakeRules, IntakeTransaction
+from tps.delivery.intake_decision import IntakeDecision, IntakeRules
+from tps.delivery.intake_transaction import IntakeTransaction
 from tps.delivery.set_filter import SetFilter
 from tps.store.database import Database
 from tps.store.sealing import Seal
@@ -35,14 +36,7 @@ async def begin(database: Database, seal: Seal) -> Intake:
     """Settings and a subscriber are stored; the intake takes pushes for them."""
     await publish(database, seal)
     await subscribers.create(database, seal, ACCOUNT, now_ms=NOW)
-    transaction = IntakeTransaction(
-        Catalogue(seal),
-        seal,
-        push_ids=PushIds(0),
-        pepper=b"pepper",
-        rules=IntakeRules("internet", 1000),
-        node="node-0",
-        clock=lambda: NOW,
-    )
+    decision = IntakeDecision(Catalogue(seal), seal, pepper=b"pepper", rules=IntakeRules("internet", 1000))
+    transaction = IntakeTransaction(decision, seal, push_ids=PushIds(0), node="node-0", clock=lambda: NOW)
     set_filter, backlog = SetFilter(database, 1), Backlog(database, 0)
     return Intake(database, transaction, Handover(), set_filter, backlog, wake=asyncio.Event())

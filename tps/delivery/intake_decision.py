@@ -1,0 +1,196 @@
+"""What intake decides about a batch of triggers, by what the store knows of them. It reads, and writes nothing.
+
+who is it, what is known of the device -> decide -> the push that is to be, or the answer
+
+The transaction of intake stores what comes of it (`tps.delivery.intake_transaction`); a dry run only tells it
+(`tps.delivery.dry_run`).
+"""
+
+import hashlib
+import hmac
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+
+from tps.decisions.identities import DEVICE_UNKNOWN, bucket_of
+from tps.decisions.policy import checked_pin, method_of
+from tps.decisions.triggers import Answer, Outcome, Send, Sighting, Trigger, decide, missing_values
+from tps.delivery.catalogue import Catalogue, Profile
+from tps.delivery.push_secrets import PushSecrets, pin_context, values_context
+from tps.errors import RejectedError
+from tps.store import subscribers
+from tps.store.database import Connection
+from tps.store.pair_keys import PairKey
+from tps.store.sealing import Seal, UnsealError
+from tps.store.subscribers import Known
+
+_encode_json = msgspec.json.Encoder(order="sorted").encode
+_decode_values = msgspec.json.Decoder(dict[str, str]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeRules:
+    """The operator's rules for triggers."""
+
+    default_settings: str | None
+    """Settings of subscribers that have none of their own."""
+    sighting_interval_ms: int
+    """A pair seen again is written again only after this long: feeds repeat themselves all day."""
+
+
+class Look(NamedTuple):
+    """What the store knows of a batch."""
+
+    profiles: Mapping[str, Profile]
+    wanted: Sequence[tuple[int, int, str, str]]
+    """(place, bucket, IMSI, device) of each trigger whose subscriber has a name."""
+    known: dict[int, Known]
+    """By place: as it was before the batch, until `decide` has put the batch in the order of time."""
+    answers: list[Answer | None]
+    """One a trigger; None while there is none."""
+
+
+class Intended(NamedTuple):
+    """A push that is to be, if the key of its pair is free."""
+
+    place: int
+    """Of its trigger."""
+    bucket: int
+    imsi: str
+    send: Send
+    profile: Profile
+    fingerprint: int
+    """Of the settings, and of the subscriber's values where they are filled in."""
+    secrets: PushSecrets | None
+
+    @property
+    def key(self) -> PairKey:
+        """What at most one push may hold."""
+        return PairKey(self.bucket, self.imsi, self.send.device, self.fingerprint)
+
+
+class IntakeDecision:
+    """Decides about batches."""
+
+    def __init__(self, catalogue: Catalogue, seal: Seal, *, pepper: bytes, rules: IntakeRules) -> None:
+        self.rules = rules
+        self._catalogue = catalogue
+        self._seal = seal
+        self._pepper = pepper
+
+    def look(self, connection: Connection, triggers: Sequence[Trigger]) -> Look:
+        """What the store knows of a batch; those whose number belongs to nobody are answered."""
+        profiles = self._catalogue.refresh(connection)
+        answers: list[Answer | None] = [None] * len(triggers)
+        wanted = [
+            (place, bucket_of(imsi), imsi, DEVICE_UNKNOWN if trigger.device is None else trigger.device.number)
+            for place, (imsi, trigger) in enumerate(zip(_imsis(connection, triggers, answers), triggers, strict=True))
+            if imsi is not None
+        ]
+        known = {row.place: row for row in subscribers.known(connection, wanted)}
+        return Look(profiles, wanted, known, answers)
+
+    def decide(self, look: Look, triggers: Sequence[Trigger]) -> list[Intended]:
+        """The pushes that are to be, in the order of their triggers; all other triggers have their answers then."""
+        _put_in_time_order(look.known, triggers, look.wanted)
+        intended: list[Intended] = []
+        for place, bucket, imsi, _ in look.wanted:
+            try:
+                decided = self._decided(place, triggers[place], look, bucket, imsi)
+            except RejectedError as error:
+                decided = Answer(Outcome.REJECTED, field=error.field, reason=error.message, status=error.status)
+            except (UnsealError, msgspec.DecodeError) as error:
+                decided = Answer(Outcome.REJECTED, reason=f"this account cannot be read: {error}", status=500)
+            if isinstance(decided, Intended):
+                intended.append(decided)
+            else:
+                look.answers[place] = decided
+        return intended
+
+    def _decided(self, place: int, trigger: Trigger, look: Look, bucket: int, imsi: str) -> Intended | Answer:
+        """The push that one trigger leads to, or the answer where it leads to none."""
+        known = look.known[place]
+        sighting = Sighting(known.msisdn, known.settings, known.device, known.device_seen_at)
+        decided = decide(trigger, sighting, self.rules.default_settings)
+        if isinstance(decided, Answer):
+            return decided
+        profile = look.profiles.get(decided.settings)
+        if profile is None:
+            reason = f"no settings are named {decided.settings!r}: publish them first"
+            if trigger.is_detection:
+                return Answer(Outcome.RECORDED, field="settings", reason=reason)
+            return Answer(Outcome.REJECTED, field="settings", reason=reason)
+        secrets, fingerprint = self._secrets(trigger, known, decided, profile, imsi)
+        return Intended(place, bucket, imsi, decided, profile, fingerprint, secrets)
+
+    def _secrets(
+        self, trigger: Trigger, known: Known, send: Send, profile: Profile, imsi: str
+    ) -> tuple[PushSecrets | None, int]:
+        """The PIN and values of a push, and its settings fingerprint, which covers the values."""
+        method = method_of(profile.policy.security)
+        pin = trigger.pin
+        if pin is None and known.sealed_pin is not None:
+            pin = self._seal.open(known.sealed_pin, pin_context(imsi)).decode()
+        pin = checked_pin(method, pin)
+        if not profile.placeholders:
+            return (None if pin is None else PushSecrets(pin)), profile.fingerprint
+        values = {"imsi": imsi, "msisdn": send.msisdn}
+        if known.sealed_values is not None:
+            values = _decode_values(self._seal.open(known.sealed_values, values_context(imsi))) | values
+        missing = missing_values(profile.placeholders, values)
+        if missing:
+            raise RejectedError(
+                "values",
+                f"settings {profile.name!r} need {', '.join(missing)}: store them with the subscriber",
+            )
+        used = {name: values[name] for name in profile.placeholders}
+        mixed = hmac.digest(
+            self._pepper, profile.fingerprint.to_bytes(8, "big", signed=True) + _encode_json(used), hashlib.sha256
+        )
+        return PushSecrets(pin, used), int.from_bytes(mixed[:8], "big", signed=True)
+
+
+def _imsis(connection: Connection, triggers: Sequence[Trigger], answers: list[Answer | None]) -> list[str | None]:
+    """The IMSI of each trigger; answers those whose number belongs to nobody."""
+    imsis = [trigger.imsi for trigger in triggers]
+    by_number = [place for place, trigger in enumerate(triggers) if trigger.imsi is None]
+    if not by_number:
+        return imsis
+    owners = subscribers.imsis_of(connection, [triggers[place].msisdn or "" for place in by_number])
+    for place in by_number:
+        trigger = triggers[place]
+        imsis[place] = owners.get(trigger.msisdn or "")
+        if imsis[place] is None:
+            reason = "no subscriber has this number"
+            answers[place] = (
+                Answer(Outcome.RECORDED, reason=reason)
+                if trigger.is_detection
+                else Answer(
+                    Outcome.REJECTED, field="msisdn", reason=f"{reason}: create the subscriber first", status=404
+                )
+            )
+    return imsis
+
+
+def _put_in_time_order(
+    known: dict[int, Known], triggers: Sequence[Trigger], wanted: Sequence[tuple[int, int, str, str]]
+) -> None:
+    """Let the newest device of each SIM be what it is after this batch, so that late reports in it are late."""
+    if len({imsi for _, _, imsi, _ in wanted}) == len(wanted):
+        return
+    newest: dict[str, tuple[int, str]] = {}
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, _, imsi, number in wanted:
+        device, seen_at = triggers[place].device, triggers[place].seen_at
+        if device is not None and device.dirty is None:
+            newest[imsi] = max(newest.get(imsi, (0, "")), (seen_at, number))
+            places[imsi].append(place)
+    for imsi, its_places in places.items():
+        if len(its_places) > 1:
+            seen_at, number = newest[imsi]
+            for place in its_places:
+                if seen_at > (known[place].device_seen_at or 0):
+                    known[place] = known[place]._replace(device=number, device_seen_at=seen_at)
