@@ -10,6 +10,7 @@ from tps.config import Config
 from tps.decisions.identities import Device
 from tps.decisions.triggers import Answer, Trigger
 from tps.delivery.catalogue import Catalogue
+from tps.delivery.intake_decision import IntakeDecision
 from tps.parts import Parts
 from tps.store.database import Database
 from tps.store.sealing import Seal
@@ -40,13 +41,15 @@ class Desk:
     database: Database
     seal: Seal
     catalogue: Catalogue
+    decision: IntakeDecision
     clock: Callable[[], int]
     way: Way
 
 
 def desk_of(parts: Parts) -> Desk:
     """A desk in the process that owns the way."""
-    return Desk(parts.config, parts.database, parts.seal, parts.catalogue, parts.clock, WayHere(parts))
+    decision = parts.intake.transaction.decision
+    return Desk(parts.config, parts.database, parts.seal, parts.catalogue, decision, parts.clock, WayHere(parts))
 
 
 class WayHere:

@@ -6,7 +6,7 @@ import signal
 import socket
 from collections.abc import Callable
 
-from tps.app import now_ms
+from tps.app import intake_decision, now_ms
 from tps.backoffice.desk import Desk
 from tps.channel.connection import Connection, decoder
 from tps.channel.messages import Damaged, Ready, Start, Stop, ToListener, ToWay
@@ -47,7 +47,9 @@ async def listen(channel: socket.socket, door: socket.socket) -> None:
         way = WayThere(connection.send, database)
         ways.append(way)
         telling = asyncio.create_task(_tell_damage(database, connection.send), name="damage")
-        async with serving(Desk(config, database, seal, Catalogue(seal), now_ms, way), door):
+        catalogue = Catalogue(seal)
+        decision = intake_decision(config, database, seal, catalogue)
+        async with serving(Desk(config, database, seal, catalogue, decision, now_ms, way), door):
             connection.send(Ready())
             await stopping.wait()
         telling.cancel()

@@ -10,7 +10,7 @@ from tps.decisions import identities
 from tps.decisions.triggers import Trigger
 from tps.errors import RejectedError
 from tps.web.operations import Call, Reply, milliseconds
-from tps.web.triggers import Imei, Imsi, Msisdn, take_one, taking_lines
+from tps.web.triggers import Imei, Imsi, Msisdn, reading, take_one, taking_lines
 
 SOURCE = "detection"
 
@@ -47,4 +47,5 @@ async def detect(call: Call[Detection, None]) -> Reply:
     return await take_one(call.office, trigger_of(call.body, call.office.desk.clock()))
 
 
-detect_lines = taking_lines(Detection, trigger_of)
+read_lines = reading(Detection, trigger_of)
+detect_lines = taking_lines(read_lines)

@@ -9,13 +9,13 @@ his answers stops the writing, and silence for `SILENCE_S` ends the stream.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import structlog
 from aiohttp import ClientConnectionError, StreamReader, web
 
-from tps.web.operations import NDJSON, Line
+from tps.web.operations import NDJSON, Line, LinesTaker
 from tps.web.problems import FieldError
 
 log = structlog.get_logger(__name__)
@@ -39,9 +39,6 @@ class LineAnswer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The push."""
     reason: str | None = None
     errors: tuple[FieldError, ...] = ()
-
-
-Take = Callable[[Sequence[Line]], Awaitable[Sequence[msgspec.Struct]]]
 
 
 def rejected(number: int, status: int, errors: Sequence[FieldError], reason: str | None = None) -> LineAnswer:
@@ -98,7 +95,9 @@ class Lines:
         self._begun = b"" if self._skipping else begun
 
 
-async def answer(request: web.BaseRequest, take: Take, *, max_line_octets: int, at_once: int = 1) -> web.StreamResponse:
+async def answer(
+    request: web.BaseRequest, taker: LinesTaker, *, max_line_octets: int, at_once: int = 1
+) -> web.StreamResponse:
     """Take the lines of the body batch by batch, `at_once` of them at a time, and answer them on the way, in order."""
     response = web.StreamResponse(headers={"Content-Type": NDJSON, "Cache-Control": "no-store"})
     await response.prepare(request)
@@ -111,10 +110,10 @@ async def answer(request: web.BaseRequest, take: Take, *, max_line_octets: int, 
             if batch is not None:
                 batch = await _next(batches)
             if batch is not None:
-                taking.append(asyncio.create_task(_take(take, batch), name="ndjson-batch"))
+                taking.append(asyncio.create_task(_take(taker, batch), name="ndjson-batch"))
             if len(taking) >= at_once or batches.empty() or batch is None:
                 await _write_answers(response, taking)
-        await _end(response, await reader)
+        await _end(response, taker, await reader)
     except (ConnectionError, ClientConnectionError, TimeoutError):
         log.info("ndjson.caller_gone", path=request.path)
         response.force_close()
@@ -126,8 +125,8 @@ async def answer(request: web.BaseRequest, take: Take, *, max_line_octets: int, 
     return response
 
 
-async def _take(take: Take, batch: Sequence[Line]) -> Sequence[msgspec.Struct]:
-    return await take(batch)
+async def _take(taker: LinesTaker, batch: Sequence[Line]) -> Sequence[msgspec.Struct]:
+    return await taker.take(batch)
 
 
 async def _next(batches: "asyncio.Queue[Sequence[Line] | None]") -> Sequence[Line] | None:
@@ -182,9 +181,11 @@ async def _hand_over(lines: Sequence[Line], batches: "asyncio.Queue[Sequence[Lin
         await batches.put(lines[start : start + BATCH_LINES])
 
 
-async def _end(response: web.StreamResponse, verdict: LineAnswer | None) -> None:
+async def _end(response: web.StreamResponse, taker: LinesTaker, verdict: LineAnswer | None) -> None:
+    last: Sequence[msgspec.Struct] = taker.end() if verdict is None else [verdict]
+    if verdict is not None:
+        response.force_close()
     async with asyncio.timeout(SILENCE_S):
-        if verdict is not None:
-            response.force_close()
-            await response.write(_encode_lines([verdict]))
+        if last:
+            await response.write(_encode_lines(last))
         await response.write_eof()

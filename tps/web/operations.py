@@ -62,8 +62,19 @@ class Line(NamedTuple):
 
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Reply]]
-LinesHandler = Callable[[Office, Caller, Sequence[Line]], Awaitable[Sequence[msgspec.Struct]]]
-"""Takes a batch of lines, returns one answer a line, in order, once they are durable."""
+
+
+class LinesTaker(NamedTuple):
+    """What takes the lines of one stream."""
+
+    take: Callable[[Sequence[Line]], Awaitable[Sequence[msgspec.Struct]]]
+    """Takes a batch of lines, returns one answer a line, in order, once they are durable."""
+    end: Callable[[], Sequence[msgspec.Struct]] = tuple
+    """What is said after the last line of a stream that came to its end."""
+
+
+LinesHandler = Callable[[Office, Caller], LinesTaker]
+"""Called once for each stream."""
 
 
 @dataclass(frozen=True, slots=True)

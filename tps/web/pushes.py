@@ -20,7 +20,7 @@ from tps.smpp.command_status import explained
 from tps.store.pushes import PushRow
 from tps.web.operations import Call, Reply, milliseconds, moment
 from tps.web.paging import After, Limit, limit_of
-from tps.web.triggers import Imei, Imsi, Msisdn, SettingsName, take_one, taking_lines
+from tps.web.triggers import Imei, Imsi, Msisdn, SettingsName, reading, take_one, taking_lines
 
 SOURCE = "api"
 StateName = Literal["QUEUED", "SENDING", "SENT", "UNCERTAIN", "HELD", "DELIVERED", "FAILED", "EXPIRED", "CANCELLED"]
@@ -144,7 +144,7 @@ async def push(call: Call[PushRequest, None]) -> Reply:
     return await take_one(call.office, trigger_of(call.body, call.office.desk.clock()))
 
 
-push_lines = taking_lines(PushRequest, trigger_of)
+push_lines = taking_lines(reading(PushRequest, trigger_of))
 
 
 async def show(call: Call[None, None]) -> Reply:

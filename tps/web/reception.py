@@ -76,11 +76,10 @@ async def _receive_lines(
         raise _wrong_media_type(request, [NDJSON])
     if request.query_string:
         _queried(_NoQuery, request)
-    handler = operation.lines_handler
-    assert handler is not None
-    take = partial(handler, office, caller)
+    assert operation.lines_handler is not None
+    taker = operation.lines_handler(office, caller)
     max_line_octets = office.desk.config.http.max_line_octets
-    return await ndjson.answer(request, take, max_line_octets=max_line_octets, at_once=operation.batches_at_once)
+    return await ndjson.answer(request, taker, max_line_octets=max_line_octets, at_once=operation.batches_at_once)
 
 
 async def _admitted(office: Office, operation: Operation, request: web.BaseRequest) -> Caller:

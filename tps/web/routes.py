@@ -1,7 +1,7 @@
 """Every operation of the API: the table from which the router and the OpenAPI document are made."""
 
 from encoders.client_provisioning import MEDIA_TYPE_XML
-from tps.web import dead_letters, detections, examples, keys, pairs, pushes, settings, state, subscribers
+from tps.web import dead_letters, detections, dry_run, examples, keys, pairs, pushes, settings, state, subscribers
 from tps.web.ndjson import LineAnswer
 from tps.web.operations import Operation
 from tps.web.triggers import TriggerAnswer
@@ -109,6 +109,13 @@ OPERATIONS = (
         "POST", "/v1/detections/bulk", lines_handler=detections.detect_lines, batches_at_once=8,
         body=detections.Detection, summary="Report many SIMs seen in devices", description=_SAFE_TO_REPEAT,
         answers={200: LineAnswer}, examples={"two lines": examples.DETECTIONS},
+    ),
+    Operation(
+        "POST", "/v1/detections/dry-run", lines_handler=dry_run.dry_run_lines, body=detections.Detection,
+        summary="Tell what many detections would lead to", answers={200: dry_run.DryRunLine},
+        description="Lines as for `/v1/detections/bulk`. Nothing is stored and nothing sent: each answer tells what "
+        "would be sent to whom, or why nothing would; the last one, of outcome `totals`, holds the numbers.",
+        examples={"two lines": examples.DETECTIONS},
     ),
     Operation(
         "GET", "/v1/pushes", pushes.list_page, query=pushes.PushQuery,

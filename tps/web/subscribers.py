@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -16,7 +17,7 @@ from tps.store.database import Connection
 from tps.store.subscribers import Subscriber
 from tps.web.access import Caller
 from tps.web.ndjson import LineAnswer, rejected
-from tps.web.operations import Call, Line, Office, Reply, moment
+from tps.web.operations import Call, Line, LinesTaker, Office, Reply, moment
 from tps.web.paging import After, Limit, limit_of
 from tps.web.problems import FieldError, note_defect
 from tps.web.triggers import Imsi, Msisdn, SettingsName, patiently, refused, too_long
@@ -167,8 +168,12 @@ async def remove(call: Call[None, None]) -> Reply:
     return Reply(200, RemovalView(*removed))
 
 
-async def take_lines(office: Office, _: Caller, lines: Sequence[Line]) -> list[LineAnswer]:
+def take_lines(office: Office, _: Caller) -> LinesTaker:
     """Create or replace one account a line."""
+    return LinesTaker(partial(_take_lines, office))
+
+
+async def _take_lines(office: Office, lines: Sequence[Line]) -> list[LineAnswer]:
     accounts: list[Account] = []
     places: list[int] = []
     answers: list[LineAnswer | None] = [None] * len(lines)

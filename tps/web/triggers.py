@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -14,7 +14,7 @@ from tps.decisions.triggers import Answer, Outcome, Trigger
 from tps.errors import RejectedError, RetryLaterError
 from tps.web.access import Caller
 from tps.web.ndjson import LineAnswer, rejected
-from tps.web.operations import Line, LinesHandler, Office, Reply
+from tps.web.operations import Line, LinesHandler, LinesTaker, Office, Reply
 from tps.web.problems import FieldError, ProblemError, note_defect, of_decoding
 
 PATIENCE_S = 30.0
@@ -66,11 +66,24 @@ async def take_one(office: Office, trigger: Trigger) -> Reply:
     return Reply(200, value)
 
 
-def taking_lines(type_: type[Any], trigger_of: Callable[[Any, int], Trigger]) -> LinesHandler:
-    """The handler of a stream whose lines are `type_`."""
+class ReadLines(NamedTuple):
+    """The triggers that lines hold."""
+
+    triggers: Sequence[Trigger]
+    places: Sequence[int]
+    """Of each trigger, the place of its line."""
+    answers: list[LineAnswer | None]
+    """One a line: None where it holds a trigger."""
+
+
+ReadTriggers = Callable[[Office, Sequence[Line]], ReadLines]
+
+
+def reading(type_: type[Any], trigger_of: Callable[[Any, int], Trigger]) -> ReadTriggers:
+    """What reads lines that are `type_`."""
     decode = msgspec.json.Decoder(type_).decode
 
-    async def take(office: Office, _: Caller, lines: Sequence[Line]) -> list[LineAnswer]:
+    def read(office: Office, lines: Sequence[Line]) -> ReadLines:
         now = office.desk.clock()
         max_octets = office.desk.config.http.max_line_octets
         places: list[int] = []
@@ -85,11 +98,24 @@ def taking_lines(type_: type[Any], trigger_of: Callable[[Any, int], Trigger]) ->
                 places.append(place)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, RejectedError) as error:
                 answers[place] = refused(number, error)
-        for place, answer in zip(places, await _accepted(office, triggers), strict=True):
-            answers[place] = _line_answer(lines[place].number, answer)
-        return [answer for answer in answers if answer is not None]
+        return ReadLines(triggers, places, answers)
 
-    return take
+    return read
+
+
+def taking_lines(read: ReadTriggers) -> LinesHandler:
+    """The handler of a stream whose lines are triggers."""
+
+    def begin(office: Office, _: Caller) -> LinesTaker:
+        async def take(lines: Sequence[Line]) -> list[LineAnswer]:
+            triggers, places, answers = read(office, lines)
+            for place, answer in zip(places, await _accepted(office, triggers), strict=True):
+                answers[place] = line_answer(lines[place].number, answer)
+            return [answer for answer in answers if answer is not None]
+
+        return LinesTaker(take)
+
+    return begin
 
 
 def too_long(number: int, max_octets: int) -> LineAnswer:
@@ -135,7 +161,8 @@ async def _accepted(office: Office, triggers: Sequence[Trigger]) -> Sequence[Ans
     return answers
 
 
-def _line_answer(number: int, answer: Answer) -> LineAnswer:
+def line_answer(number: int, answer: Answer) -> LineAnswer:
+    """What became of one line, as it is told."""
     outcome, push_id, reason = answer.outcome, answer.push_id, answer.reason
     if outcome is Outcome.REJECTED:
         field = answer.field

@@ -1,0 +1,80 @@
+"""A dry run of detections: what intake would make of them, told and not done.
+
+The look at the store and the decisions are those of intake (`tps.delivery.intake_decision`). What intake would have
+stored meanwhile, the newest device of a SIM and who holds the key of a pair, is remembered here, so that a device that
+is named a thousand times is counted as one push.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tps.decisions.triggers import Answer, Outcome, Trigger
+from tps.delivery.intake_decision import IntakeDecision, Intended, Look
+from tps.delivery.intake_transaction import held_answer
+from tps.store import pair_keys
+from tps.store.database import Connection
+from tps.store.pair_keys import PairKey
+
+REMEMBERED = 1_000_000
+"""SIMs and pairs of one dry run that are kept in mind, each; beyond them the oldest are forgotten."""
+
+
+class Rehearsed(NamedTuple):
+    """What one trigger would lead to."""
+
+    answer: Answer
+    intended: Intended | None
+    """What would be sent, or is held by another push; None where it does not come to that."""
+
+
+class DryRun:
+    """One row of detections in their order, batch by batch."""
+
+    def __init__(self, decision: IntakeDecision, remembered: int = REMEMBERED) -> None:
+        self._decision = decision
+        self._remembered = remembered
+        self._newest: OrderedDict[str, tuple[int, str]] = OrderedDict()
+        """IMSI -> when and in which device it would have been seen last."""
+        self._held: OrderedDict[PairKey, None] = OrderedDict()
+        """Keys that pushes of this dry run would hold."""
+
+    def rehearse(self, connection: Connection, triggers: Sequence[Trigger]) -> list[Rehearsed]:
+        """What each of these detections would lead to, after those before them. Reads the store, writes nothing."""
+        look = self._decision.look(connection, triggers)
+        self._put_in_mind(look)
+        intended = self._decision.decide(look, triggers)
+        holders = {holder.place: holder for holder in pair_keys.holders(connection, [each.key for each in intended])}
+        self._keep_in_mind(look, triggers)
+        for place, each in enumerate(intended):
+            holder = holders.get(place)
+            if holder is not None:
+                look.answers[each.place] = held_answer(holder.id, holder.state)
+            elif each.key in self._held:
+                look.answers[each.place] = Answer(Outcome.ALREADY_OPEN)
+            else:
+                self._held[each.key] = None
+                look.answers[each.place] = Answer(Outcome.QUEUED)
+        _bound(self._held, self._remembered)
+        wanted = {each.place: each for each in intended}
+        return [Rehearsed(answer, wanted.get(place)) for place, answer in enumerate(look.answers) if answer is not None]
+
+    def _put_in_mind(self, look: Look) -> None:
+        """Let the newest devices be what the batches before this one would have made them."""
+        for place, _, imsi, _ in look.wanted:
+            known, newest = look.known[place], self._newest.get(imsi)
+            if newest is not None and newest > (known.device_seen_at or 0, known.device or ""):
+                look.known[place] = known._replace(device=newest[1], device_seen_at=newest[0])
+
+    def _keep_in_mind(self, look: Look, triggers: Sequence[Trigger]) -> None:
+        for place, _, imsi, number in look.wanted:
+            device, seen_at = triggers[place].device, triggers[place].seen_at
+            if device is not None and device.dirty is None:
+                self._newest[imsi] = max(self._newest.get(imsi, (0, "")), (seen_at, number))
+                self._newest.move_to_end(imsi)
+        _bound(self._newest, self._remembered)
+
+
+def _bound(mapping: OrderedDict[str, tuple[int, str]] | OrderedDict[PairKey, None], most: int) -> None:
+    while len(mapping) > most:
+        mapping.popitem(last=False)
