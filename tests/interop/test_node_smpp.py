@@ -92,7 +92,7 @@ async def outcomes_of(routes: Routes, *, responses: int, delivered: int = 0) -> 
         total.responses += outcomes.responses
         total.receipts += outcomes.receipts
         total.inbound += outcomes.inbound
-        routes.acknowledge(outcomes.receipts)
+        routes.acknowledge([*outcomes.receipts, *outcomes.inbound])
     return total
 
 

@@ -134,6 +134,8 @@ class Settle:
                 self._fold_answers(outcomes, monotonic)
             for route, outcomes in drained:
                 self._fold_receipts(route, outcomes.receipts, monotonic)
+                if outcomes.inbound:
+                    route.acknowledge(outcomes.inbound)
                 if outcomes.unreadable:
                     self._tell_unreadable(route.name, outcomes.unreadable, monotonic)
             self._fold_parked()

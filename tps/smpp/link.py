@@ -9,7 +9,7 @@ import structlog
 
 from tps.smpp.outcomes import Outcomes
 from tps.smpp.pace import Pace
-from tps.smpp.pdus import Bind, ProtocolError
+from tps.smpp.pdus import ESME_ROK, Bind, ProtocolError
 from tps.smpp.permit import Permit
 from tps.smpp.route_config import RouteConfig
 from tps.smpp.session import Counters, Session
@@ -107,10 +107,10 @@ class Link(asyncio.Protocol):
             self.session.submit(messages, coding)
             self._flush()
 
-    def acknowledge(self, sequences: "Iterable[int]") -> None:
+    def acknowledge(self, sequences: "Iterable[int]", status: int = ESME_ROK) -> None:
         """Answer deliver_sm of the present session."""
         if self.session is not None:
-            self.session.acknowledge(sequences)
+            self.session.acknowledge(sequences, status)
             self._flush()
 
     # The life of the link

@@ -14,13 +14,21 @@ class Inbound(msgspec.Struct, frozen=True, gc=False):
     """The handset's number."""
     destination: str
     """The short code it was sent to."""
+    protocol_id: int
+    """TS 23.040 clause 9.2.3.9."""
     data_coding: int
     """SMPP 3.4 clause 5.2.19."""
     has_user_data_header: bool
     """`octets` begin with a user data header (TS 23.040 clause 9.2.3.24)."""
     octets: bytes
+    parameters: dict[int, bytes]
+    """Optional parameters by tag."""
     token: tuple[int, int]
     """Tells the route which deliver_sm to acknowledge."""
+
+    def __repr__(self) -> str:
+        """Without who wrote what."""
+        return f"<Inbound {self.route} {len(self.octets)} octets>"
 
 
 def to_inbound(message: pdus.DeliverSm, route: str, token: tuple[int, int]) -> Inbound:
@@ -29,9 +37,11 @@ def to_inbound(message: pdus.DeliverSm, route: str, token: tuple[int, int]) -> I
         route,
         message.source_addr,
         message.destination_addr,
+        message.protocol_id,
         message.data_coding,
         bool(message.esm_class & pdus.ESM_UDHI),
         message.octets,
+        message.parameters,
         token,
     )
 
@@ -74,6 +84,7 @@ class Outcomes:
         self.receipts: list[Receipt] = []
         """Acknowledge them once they are on disk; until then the SMSC keeps them."""
         self.inbound: list[Inbound] = []
+        """Acknowledge them once what they ask for is on disk."""
 
     def __bool__(self) -> bool:
         return any(getattr(self, name) for name in Outcomes.__slots__)

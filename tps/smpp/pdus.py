@@ -35,6 +35,7 @@ ESME_RINVMSGLEN    : Final = 0x01
 ESME_RINVCMDLEN    : Final = 0x02
 ESME_RINVCMDID     : Final = 0x03
 ESME_RINVDSTADR    : Final = 0x0B
+ESME_RX_T_APPN     : Final = 0x64
 ESME_RUNKNOWNERR   : Final = 0xFF
 
 # Optional parameter tags: clause 5.3.2

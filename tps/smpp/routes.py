@@ -10,7 +10,7 @@ import msgspec
 
 from tps.smpp.link import Link
 from tps.smpp.outcomes import Inbound, Outcomes
-from tps.smpp.pdus import Bind
+from tps.smpp.pdus import ESME_ROK, Bind
 from tps.smpp.permit import PermitOf, needs_none
 from tps.smpp.route_config import RouteConfig
 from tps.smpp.session import Counters
@@ -147,13 +147,10 @@ class Route:
         self._outcome_ready.set()
 
     def drain_outcomes(self) -> Outcomes:
-        """Everything that came back since the last call. It acknowledges inbound messages, but no receipts."""
-        outcomes = self._outcomes.take()
-        if outcomes.inbound:
-            self.acknowledge(outcomes.inbound)
-        return outcomes
+        """Everything that came back since the last call; receipts and inbound messages want to be acknowledged."""
+        return self._outcomes.take()
 
-    def acknowledge(self, delivered: "Iterable[Receipt | Inbound]") -> None:
+    def acknowledge(self, delivered: "Iterable[Receipt | Inbound]", status: int = ESME_ROK) -> None:
         """Send deliver_sm_resp: the SMSC may forget them. Those of a lost connection are left out, and come again."""
         sequences: defaultdict[int, list[int]] = defaultdict(list)
         for each in delivered:
@@ -161,7 +158,7 @@ class Route:
             sequences[number].append(sequence)
         for link in self.links:
             if link.session is not None and link.session.number in sequences:
-                link.acknowledge(sequences[link.session.number])
+                link.acknowledge(sequences[link.session.number], status)
 
     def status(self) -> RouteStatus:
         """A snapshot for the console and the metrics."""
@@ -290,13 +287,13 @@ class Routes:
         drained = ((route, route.drain_outcomes()) for route in self)
         return [(route, outcomes) for route, outcomes in drained if outcomes]
 
-    def acknowledge(self, receipts: "Iterable[Receipt]") -> None:
-        """Acknowledge receipts that are on disk, each to the route it came by."""
-        by_route: defaultdict[str, list[Receipt]] = defaultdict(list)
-        for receipt in receipts:
-            by_route[receipt.route].append(receipt)
-        for name, its_receipts in by_route.items():
-            self._routes[name].acknowledge(its_receipts)
+    def acknowledge(self, delivered: "Iterable[Receipt | Inbound]", status: int = ESME_ROK) -> None:
+        """Acknowledge what is on disk, each to the route it came by."""
+        by_route: defaultdict[str, list[Receipt | Inbound]] = defaultdict(list)
+        for each in delivered:
+            by_route[each.route].append(each)
+        for name, its in by_route.items():
+            self._routes[name].acknowledge(its, status)
 
     def status(self) -> tuple[RouteStatus, ...]:
         """A snapshot of every route."""

@@ -132,10 +132,10 @@ class Session:
         self.outcomes.unsent += unsent
         self._report(refused)
 
-    def acknowledge(self, sequences: "Iterable[int]") -> None:
-        """Answer these deliver_sm with ESME_ROK (clause 4.6.2); after the end it is too late: the SMSC repeats them."""
+    def acknowledge(self, sequences: "Iterable[int]", status: int = pdus.ESME_ROK) -> None:
+        """Answer these deliver_sm (clause 4.6.2); after the end it is too late: the SMSC repeats them."""
         if self.state is not State.CLOSED:
-            self._out += [pdus.encode_deliver_sm_resp(pdus.ESME_ROK, sequence) for sequence in sequences]
+            self._out += [pdus.encode_deliver_sm_resp(status, sequence) for sequence in sequences]
 
     def unbind(self, now: float) -> None:
         """Leave in order: the backlog is given back, the window empties, then unbind goes out."""

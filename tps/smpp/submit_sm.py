@@ -27,6 +27,8 @@ class Coding(NamedTuple):
     """TS 23.040 clause 9.2.3.9: 0x7F for SIM data download."""
     user_data_header: bool = False
     """Whether the user data starts with a header."""
+    receipt: bool = True
+    """Whether a receipt is asked for, as for pushes of the route."""
 
 
 _ADDRESS_MAX_DIGITS = 20
@@ -55,6 +57,7 @@ class SubmitTemplate:
         self._carriage = carriage
         coding = coding or Coding(config.data_coding, user_data_header=carriage == "udh")
         esm_class = pdus.ESM_UDHI if coding.user_data_header else 0
+        registered_delivery = config.registered_delivery if coding.receipt else 0
         self._head = b"".join(
             (
                 _c_string(config.service_type),
@@ -69,7 +72,7 @@ class SubmitTemplate:
                 bytes((esm_class, coding.protocol_id, _PRIORITY)),
                 _c_string(""),  # schedule_delivery_time: at once
                 _c_string(relative_time(config.validity_period_s)),
-                bytes((config.registered_delivery, _REPLACE_IF_PRESENT, coding.data_coding, _DEFAULT_MESSAGE_ID)),
+                bytes((registered_delivery, _REPLACE_IF_PRESENT, coding.data_coding, _DEFAULT_MESSAGE_ID)),
             )
         )
         self._carry: Callable[[bytes, tuple[bytes, ...]], list[bytes]] = {

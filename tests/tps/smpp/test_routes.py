@@ -14,6 +14,7 @@ from tests.tps.smpp.loopback_smsc import (
     running_smsc,
     until,
 )
+from tps.smpp.pdus import ESME_RX_T_APPN
 from tps.smpp.routes import Routes, _shares
 
 USER_DATA = b"\x06\x05\x04\x0b\x84\x23\xf0push"
@@ -131,7 +132,7 @@ def test_shares_follow_the_room_of_each_link(sizes: list[int], rooms: list[int],
     assert _shares(sizes, rooms) == ends
 
 
-async def test_a_receipt_is_acknowledged_by_us_and_an_inbound_message_by_draining() -> None:
+async def test_receipts_and_inbound_messages_are_acknowledged_when_we_say_so_and_as_we_say() -> None:
     async with running_smsc() as smsc, running_routes(route_config(smsc)) as routes:
         route = routes["north"]
         await until(routes, lambda: route.up)
@@ -140,11 +141,13 @@ async def test_a_receipt_is_acknowledged_by_us_and_an_inbound_message_by_drainin
         smsc.send(peer_octets.deliver_sm(11, receipt) + peer_octets.deliver_sm(12, inbound))
         outcomes = await next_outcomes(routes)
         assert outcomes.inbound[0].octets == b"SETTINGS"
+        assert smsc.count(peer_octets.DELIVER_SM_RESP) == 0
+        routes.acknowledge(outcomes.inbound, ESME_RX_T_APPN)
         await smsc.until(lambda: smsc.count(peer_octets.DELIVER_SM_RESP) == 1)
-        assert smsc.received[-1][2] == 12
+        assert smsc.received[-1][1:3] == (ESME_RX_T_APPN, 12)
         routes.acknowledge(outcomes.receipts)
         await smsc.until(lambda: smsc.count(peer_octets.DELIVER_SM_RESP) == 2)
-        assert smsc.received[-1][2] == 11
+        assert smsc.received[-1][1:3] == (0, 11)
 
 
 async def test_a_receipt_of_a_lost_connection_is_not_acknowledged_on_the_next() -> None:

@@ -92,6 +92,11 @@ def test_a_coding_of_its_own_always_travels_as_it_is(carriage: Carriage) -> None
     assert (text.data_coding, text.esm_class, text.short_message) == (8, 0, b"\0h\0i")
 
 
+def test_a_coding_may_ask_for_no_receipt() -> None:
+    body = SubmitTemplate(config("udh"), Coding(0, receipt=False)).bodies("49170", (b"hi",))[0]
+    assert read_by_smpplib(body).registered_delivery == 0
+
+
 @pytest.mark.parametrize("destination", ["", "+4917", "4917\0", "4917a", "4" * 21, "٤٩"])
 def test_a_destination_that_is_no_number_is_refused(destination: str) -> None:
     with pytest.raises(UnfitError) as refusal:
