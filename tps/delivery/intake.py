@@ -183,5 +183,6 @@ class Intake:
             self._filter.end(taking_in, taken.found_set)
         self._handover.waiting_on_disk |= taken.waiting > 0
         self._backlog.note_stored(taken.waiting + len(taken.departing))
-        self._wake.set()
+        # Those who wait for answers go first: dispatch composes and sends for longer than they take.
+        asyncio.get_running_loop().call_soon(self._wake.set)
         return taken
