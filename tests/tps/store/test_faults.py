@@ -111,6 +111,24 @@ async def test_what_was_stored_outlives_a_disk_that_is_really_full(small_disk: P
     assert check == "ok"
 
 
+async def test_a_store_on_a_disk_that_is_really_read_only_is_written_again_once_it_may_be(small_disk: Path) -> None:
+    url = f"sqlite:///{small_disk}/store.sqlite3"
+    before = Database(url)
+    migrate.upgrade(before.engine)
+    await before.write(insert("before"))
+    before.close()
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    database = Database(url)
+    try:
+        with pytest.raises(RetryLaterError, match="nothing was stored"):
+            await database.write(insert("lost"))
+        subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
+        await database.write(insert("after"))
+        assert await database.read(names) == {"before", "after"}
+    finally:
+        database.close()
+
+
 async def test_a_read_only_store_is_read_and_written_again_once_it_may_be(sqlite: Database) -> None:
     def query_only(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA query_only = ON")  # reported as the SQLITE_READONLY of a read-only disk
