@@ -111,18 +111,23 @@ async def test_what_was_stored_outlives_a_disk_that_is_really_full(small_disk: P
     assert check == "ok"
 
 
+def remount(folder: Path, how: str) -> None:
+    """Make the small disk read-only or writable."""
+    subprocess.run(["mount", "-o", f"remount,{how}", folder], check=True)
+
+
 async def test_a_store_on_a_disk_that_is_really_read_only_is_written_again_once_it_may_be(small_disk: Path) -> None:
     url = f"sqlite:///{small_disk}/store.sqlite3"
     before = Database(url)
     migrate.upgrade(before.engine)
     await before.write(insert("before"))
     before.close()
-    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    remount(small_disk, "ro")
     database = Database(url)
     try:
         with pytest.raises(RetryLaterError, match="nothing was stored"):
             await database.write(insert("lost"))
-        subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
+        remount(small_disk, "rw")
         await database.write(insert("after"))
         assert await database.read(names) == {"before", "after"}
     finally:
