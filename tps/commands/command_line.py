@@ -28,6 +28,7 @@ PLACES: dict[str, str | dict[str, str]] = {
     "backup":   "backup:backup",
     "restore":  "backup:restore",
     "config":   "configuration:config",
+    "detect":   "detect:detect",
     "import":   {"subscribers": "subscribers:import_subscribers"},
     "export":   {"subscribers": "subscribers:export_subscribers"},
     "explain":  "explain:explain",

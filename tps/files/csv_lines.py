@@ -19,14 +19,14 @@ class Line(NamedTuple):
     """Its cells, or what is to be mended."""
 
 
-def lines(text: TextIO) -> Iterator[Line]:
+def lines(text: TextIO, delimiter: str = ",") -> Iterator[Line]:
     """The records of `text`, which was opened with `newline=""`; empty lines are passed over.
 
     A line that cannot be read is an answer of its own and the next ones follow, except after octets that are no UTF-8:
     where the next line would begin is not known then.
     """
     source = _Lines(text)
-    reader = csv.reader(source, strict=True)
+    reader = csv.reader(source, strict=True, delimiter=delimiter)
     while True:
         first = source.number + 1
         try:
