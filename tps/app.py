@@ -151,7 +151,8 @@ def intake_decision(config: Config, database: Database, seal: Seal, catalogue: C
     """What decides about triggers by this configuration and this store's own secret."""
     sealed = seal.close(secrets.token_bytes(32), _PEPPER)
     pepper = seal.open(database.write_now(lambda connection: access.secret(connection, _PEPPER, sealed)), _PEPPER)
-    rules = IntakeRules(config.detection.default_settings, config.detection.sighting_interval_s * 1000)
+    detection = config.detection
+    rules = IntakeRules(detection.default_settings, detection.sighting_interval_s * 1000, detection.triggers)
     return IntakeDecision(catalogue, seal, pepper=pepper, rules=rules)
 
 

@@ -13,10 +13,14 @@ from typing import Any
 
 import msgspec
 
+from tps.decisions.dirty_identities import TOLERATED, Doubt
+from tps.decisions.triggers import SWITCHED, Cause
+from tps.feeds.diameter_config import DiameterFeed, DiameterPeer
+from tps.feeds.radius_config import RadiusClient, RadiusFeed
 from tps.smpp.route_config import RouteConfig
 
 MASK = "********"
-_SECRET_NAMES = frozenset({"password", "key", "sealing_key"})
+_SECRET_NAMES = frozenset({"password", "key", "sealing_key", "secret"})
 _URL_PASSWORD = re.compile(r"(://[^:/@?]*:)[^?]*(?=@)")
 _URL_QUERY = re.compile(r"\?.*", re.DOTALL)
 # fmt: off
@@ -29,6 +33,10 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "http.max_line_octets":          (64, 1 << 20),
     "detection.sighting_interval_s": (0, 366 * 86_400),
     "detection.remembered_pairs":    (0, 1_000_000_000),
+    "detection.clone_sims":          (0, 1000),
+    "detection.clone_window_s":      (1, 366 * 86_400),
+    "detection.remembered_devices":  (1, 1_000_000_000),
+    "detection.max_waiting":         (1, 10_000_000),
     "node.number":                   (0, 63),
     "node.stop_timeout_s":           (0.1, 3600),
 }
@@ -87,6 +95,18 @@ class DetectionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """A pair seen again is written again only after this many seconds."""
     remembered_pairs: int = 1_000_000
     """Pairs that are SET and remembered in memory, so that seeing them again costs no look-up; 44 MB a million."""
+    triggers: tuple[Cause, ...] = SWITCHED
+    """What leads to a push by itself: first_device, device_changed, not_set, settings_changed, sim_changed."""
+    tolerated: tuple[Doubt, ...] = tuple(doubt for doubt in Doubt if doubt in TOLERATED)
+    """Doubts about a device's identity that are no reason against a push; the others are only recorded and counted."""
+    clone_sims: int = 10
+    """A device that was seen in more SIMs within `clone_window_s` is a clone; 0: nobody is."""
+    clone_window_s: int = 86_400
+    """Seconds in which those SIMs are counted."""
+    remembered_devices: int = 100_000
+    """Devices whose SIMs are remembered, those seen last, to find clones; 40 MB."""
+    max_waiting: int = 20_000
+    """Detections of the network feeds that may wait in memory; beyond them nothing is acknowledged."""
 
 
 class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,6 +126,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     store: StoreConfig = StoreConfig()
     http: HttpConfig = HttpConfig()
     detection: DetectionConfig = DetectionConfig()
+    radius: RadiusFeed = RadiusFeed()
+    diameter: DiameterFeed = DiameterFeed()
     node: NodeConfig = NodeConfig()
     routes: tuple[RouteConfig, ...] = ()
 
@@ -117,6 +139,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError(f"routes: the name {doubled[0]!r} is given twice; each route needs its own")
         if (self.http.tls_certificate_file is None) != (self.http.tls_key_file is None):
             raise ValueError("http: tls_certificate_file and tls_key_file go together")
+        unswitched = sorted(set(self.detection.triggers) - set(SWITCHED))
+        if unswitched:
+            raise ValueError(
+                f"detection.triggers: {unswitched[0]} does not come by itself; known are {', '.join(SWITCHED)}"
+            )
         if not 1 <= len(self.node.name) <= _NODE_NAME_LENGTH:
             raise ValueError(f"node.name: 1 to {_NODE_NAME_LENGTH} characters expected")
         for place, (low, high) in _RANGES.items():
@@ -226,6 +253,10 @@ def _explained(message: str) -> str:
         "store": StoreConfig,
         "http": HttpConfig,
         "detection": DetectionConfig,
+        "radius": RadiusFeed,
+        "radius.clients": RadiusClient,
+        "diameter": DiameterFeed,
+        "diameter.peers": DiameterPeer,
         "node": NodeConfig,
         "routes": RouteConfig,
     }

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import structlog
 
 from tps.app import delivering, open_store, put_together, set_up_token
-from tps.backoffice.desk import desk_of
+from tps.backoffice.desk import Desk, desk_of
 from tps.config import Config
+from tps.detection.feeds import hearing
 from tps.listener.process import Listener, started
 from tps.parts import Parts
 from tps.web.server import listening_socket, serving, tls_context, url_of
@@ -45,11 +46,18 @@ async def running(config: Config) -> AsyncIterator[Running]:
             try:
                 token = set_up_token(database)
                 parts = put_together(config, database, seal)
-                listening = serving(desk_of(parts), door) if listener is None else listener.answering(parts)
+                listening = _listening(desk_of(parts), door) if listener is None else listener.answering(parts)
                 async with delivering(parts), listening:
                     yield Running(parts, address, token)
             finally:
                 await asyncio.to_thread(database.close)  # it waits for the last commit; signals are heard meanwhile
+
+
+@asynccontextmanager
+async def _listening(desk: Desk, door: socket.socket) -> AsyncIterator[None]:
+    """HTTP and the network feeds in this process."""
+    async with hearing(desk), serving(desk, door):
+        yield
 
 
 @asynccontextmanager

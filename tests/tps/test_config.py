@@ -6,6 +6,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,6 +23,8 @@ from tps.config import (
     masked,
     sealing_keys,
 )
+from tps.feeds.diameter_config import DiameterFeed, DiameterPeer
+from tps.feeds.radius_config import RadiusClient, RadiusFeed
 from tps.smpp.route_config import RouteConfig
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -31,6 +34,10 @@ TABLES: Mapping[str, type[msgspec.Struct]] = {
     "store": StoreConfig,
     "http": HttpConfig,
     "detection": DetectionConfig,
+    "radius": RadiusFeed,
+    "radius.clients": RadiusClient,
+    "diameter": DiameterFeed,
+    "diameter.peers": DiameterPeer,
     "node": NodeConfig,
     "routes": RouteConfig,
 }
@@ -58,7 +65,7 @@ def base64_of(*keys: bytes) -> str:
 
 def keys_of_the_example() -> dict[str, list[str]]:
     """Keys by table, commented or not; of the routes, those of the first."""
-    *tables, first_route, _ = re.split(r"^\[+([a-z]+)\]+$", EXAMPLE.read_text(), flags=re.MULTILINE)[1:-1]
+    *tables, first_route, _ = re.split(r"^\[+([a-z.]+)\]+$", EXAMPLE.read_text(), flags=re.MULTILINE)[1:-1]
     texts = [*tables, first_route]
     return {
         table: re.findall(r"^(?:# )?([a-z_]+) = ", text, flags=re.MULTILINE)
@@ -76,11 +83,21 @@ def test_the_example_names_every_key_once() -> None:
     assert keys_of_the_example() == {table: [field.name for field in fields] for table, fields in all_fields().items()}
 
 
+def table_of(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """That table of a configuration, without the tables in it; of several of a name the first."""
+    found: Any = config
+    for word in name.split("."):
+        found = found[word]
+        found = found[0] if isinstance(found, tuple | list) else found
+    return {key: value for key, value in found.items() if f"{name}.{key}" not in TABLES}
+
+
 def test_what_the_example_leaves_out_is_the_default_or_has_none(tmp_path: Path) -> None:
-    shown = msgspec.to_builtins(loaded(tmp_path, COMMENTED_KEY.sub("", EXAMPLE.read_text())))
+    text = COMMENTED_KEY.sub("", re.sub(r"^# (clients|peers) = .*$", "", EXAMPLE.read_text(), flags=re.MULTILINE))
+    shown = msgspec.to_builtins(loaded(tmp_path, text))
     used = msgspec.to_builtins(load(EXAMPLE, {}))
     for table in TABLES:
-        before, after = (used[table], shown[table]) if table != "routes" else (used[table][0], shown[table][0])
+        before, after = table_of(used, table), table_of(shown, table)
         assert {name: value for name, value in after.items() if before[name] is not None} == {
             name: value for name, value in before.items() if value is not None
         }
@@ -103,7 +120,7 @@ def rows_of_the_reference() -> Iterator[tuple[str, str, str]]:
     """Table, key and default of each row."""
     table = ""
     for line in REFERENCE.read_text().splitlines():
-        heading = re.fullmatch(r"## \[+([a-z]+)\]+", line)
+        heading = re.fullmatch(r"## \[+([a-z.]+)\]+", line)
         if heading:
             table = heading[1]
         row = re.match(r"\| `([a-z_]+)` \| (.+?) \| \S", line)
@@ -147,6 +164,14 @@ def test_the_environment_wins_for_the_store(tmp_path: Path) -> None:
         ('[node]\nname = ""', "node.name: 1 to 40 characters expected"),
         (f'[node]\nname = "{"n" * 41}"', "node.name: 1 to 40 characters expected"),
         (ROUTE + "account_binds = -1", "account_binds: 0 for no limit, up to 1000"),
+        (
+            '[detection]\ntriggers = ["asked"]',
+            "detection.triggers: asked does not come by itself; known are first_device,",
+        ),
+        ('[detection]\ntolerated = ["cloned", "x"]', "Invalid enum value 'x' - at `$.detection.tolerated[1]`"),
+        ("[radius]\nenabled = true", "clients: at least one; records of strangers are not read - at `$.radius`"),
+        ('[[radius.clients]]\nsecrets = ""', "radius.clients.secrets: no such key; did you mean secret?"),
+        ('[[diameter.peers]]\nprefix = ""', "diameter.peers.prefix: no such key; did you mean prefixes?"),
         ('store = "x"', "Expected `object`, got `str` - at `$.store`"),
         ("[http", "not valid TOML"),
     ],
@@ -166,6 +191,10 @@ def test_a_mistake_is_named_with_its_file(tmp_path: Path, text: str, complaint: 
         ("http.max_line_octets", (64, 1 << 20), (63, 1 << 21), "64 to 1048576"),
         ("detection.sighting_interval_s", (0, 31_622_400), (-1, 31_622_401), "0 to 31622400"),
         ("detection.remembered_pairs", (0, 1_000_000_000), (-1, 1_000_000_001), "0 to 1000000000"),
+        ("detection.clone_sims", (0, 1000), (-1, 1001), "0 to 1000"),
+        ("detection.clone_window_s", (1, 31_622_400), (0, 31_622_401), "1 to 31622400"),
+        ("detection.remembered_devices", (1, 1_000_000_000), (0, 1_000_000_001), "1 to 1000000000"),
+        ("detection.max_waiting", (1, 10_000_000), (0, 10_000_001), "1 to 10000000"),
         ("node.number", (0, 63), (-1, 64), "0 to 63"),
         ("node.stop_timeout_s", (0.1, 3600), ("0.0", "nan", "inf"), "0.1 to 3600"),
     ],
@@ -196,11 +225,12 @@ def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
 
 
 def test_passwords_are_masked_wherever_they_stand(tmp_path: Path) -> None:
-    text = f'[store]\nurl = "postgresql://tps:geheim@db/tps"\n{ROUTE}password = "geheim"\n'
+    client = '[[radius.clients]]\nname = "ggsn"\nprefix = "10.0.0.1"\nsecret = "geheim"\n'
+    text = f'[store]\nurl = "postgresql://tps:geheim@db/tps"\n{client}{ROUTE}password = "geheim"\n'
     shown = masked(loaded(tmp_path, text))
     assert "geheim" not in json.dumps(shown)
     assert shown["store"]["url"] == f"postgresql://tps:{MASK}@db/tps"
-    assert shown["routes"][0]["password"] == MASK
+    assert shown["routes"][0]["password"] == shown["radius"]["clients"][0]["secret"] == MASK
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tps.backoffice import dead_letters, pairs
 from tps.backoffice.dead_letters import Requeued, Search
+from tps.backoffice.device_identities import DeviceIdentities
 from tps.config import Config
 from tps.decisions.identities import Device
 from tps.decisions.triggers import Answer, Trigger
@@ -14,7 +15,7 @@ from tps.delivery.intake_decision import IntakeDecision
 from tps.parts import Parts
 from tps.store.database import Database
 from tps.store.sealing import Seal
-from tps.watch.metrics import Standing
+from tps.watch.metrics import Metrics, Standing
 
 
 class Way(Protocol):
@@ -44,12 +45,25 @@ class Desk:
     decision: IntakeDecision
     clock: Callable[[], int]
     way: Way
+    metrics: Metrics
+    """What this process counts."""
+    identities: DeviceIdentities
+    """What this process has seen of devices' identities."""
 
 
 def desk_of(parts: Parts) -> Desk:
     """A desk in the process that owns the way."""
-    decision = parts.intake.transaction.decision
-    return Desk(parts.config, parts.database, parts.seal, parts.catalogue, decision, parts.clock, WayHere(parts))
+    return Desk(
+        config=parts.config,
+        database=parts.database,
+        seal=parts.seal,
+        catalogue=parts.catalogue,
+        decision=parts.intake.transaction.decision,
+        clock=parts.clock,
+        way=WayHere(parts),
+        metrics=Metrics(),
+        identities=DeviceIdentities(parts.config.detection),
+    )
 
 
 class WayHere:
@@ -91,4 +105,5 @@ class WayHere:
             commits=parts.database.commits,
             writes_waiting=parts.database.backlog,
             moves=parts.database.moves,
+            causes=parts.intake.causes,
         )

@@ -28,6 +28,9 @@ def serve(config: store.ConfigFile = None) -> None:
         damage = _first(errors, StoreDamagedError)
         if damage is not None:
             raise damage from errors
+        wrong = _first(errors, configuration.ConfigError)
+        if wrong is not None:
+            raise wrong from errors
         ended = _first(errors, LeaseLostError) or _first(errors, ListenerEndedError)
         if ended is not None:
             raise RetryLaterError(str(ended)) from errors

@@ -3,8 +3,6 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from tps.decisions.identities import Device
-
 
 class DeviceChange(StrEnum):
     """What a report says against what is known of its SIM."""
@@ -26,7 +24,9 @@ class SeenDevice(NamedTuple):
 
     seen_at: int
     """Milliseconds since 1970-01-01 UTC."""
-    device: Device
+    number: str
+    """TAC and serial number, 14 digits."""
+    software_version: str | None = None
 
 
 def event_time(claimed: int | None, received: int) -> int:
@@ -43,14 +43,14 @@ def is_newer(seen: SeenDevice, known: SeenDevice) -> bool:
     Of two devices at the same moment the greater number counts, as in the store: any rule does, so long as it does not
     depend on which report came first.
     """
-    return (seen.seen_at, seen.device.number) > (known.seen_at, known.device.number)
+    return (seen.seen_at, seen.number) > (known.seen_at, known.number)
 
 
 def device_change(known: SeenDevice | None, seen: SeenDevice) -> DeviceChange:
     """What `seen` changes, given the newest device of its SIM."""
     if known is None:
         return DeviceChange.FIRST_DEVICE
-    if seen.device.number != known.device.number:
+    if seen.number != known.number:
         return DeviceChange.NEW_DEVICE if is_newer(seen, known) else DeviceChange.LATE
-    has_other_software = seen.device.software_version not in (None, known.device.software_version)
+    has_other_software = seen.software_version not in (None, known.software_version)
     return DeviceChange.NEW_SOFTWARE if has_other_software and seen.seen_at >= known.seen_at else DeviceChange.SAME

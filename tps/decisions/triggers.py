@@ -1,11 +1,12 @@
 """What a trigger leads to: a push, a record, or a refusal. Whether a pair is SET, the unique index says."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
+from tps.decisions.device_changes import DeviceChange, SeenDevice, device_change
 from tps.decisions.identities import DEVICE_UNKNOWN, Device
 
 
@@ -24,6 +25,41 @@ class Outcome(StrEnum):
     """Wrong; nothing was stored. Field and reason say what to mend."""
 
 
+class Cause(StrEnum):
+    """Why a device is to be set up: what tells one trigger from another, and what a push's history begins with."""
+
+    FIRST_DEVICE = "first_device"
+    """The first device that this SIM was seen in."""
+    DEVICE_CHANGED = "device_changed"
+    """The SIM has moved to another device."""
+    NOT_SET = "not_set"
+    """The device was known, and does not hold its subscriber's settings: a push failed, or the account came later."""
+    SETTINGS_CHANGED = "settings_changed"
+    """The subscriber was given other settings or values."""
+    SIM_CHANGED = "sim_changed"
+    """The account has got another SIM."""
+    SETTINGS_PUBLISHED = "settings_published"
+    """A device that held a version of these settings is given the newest."""
+    ASKED = "asked"
+    """A person or a system of the operator asked for this push."""
+
+
+SWITCHED: Final = (
+    Cause.FIRST_DEVICE,
+    Cause.DEVICE_CHANGED,
+    Cause.NOT_SET,
+    Cause.SETTINGS_CHANGED,
+    Cause.SIM_CHANGED,
+)
+"""Causes that come by themselves, and that a configuration can leave out."""
+_CAUSES: Final = {
+    DeviceChange.FIRST_DEVICE: Cause.FIRST_DEVICE,
+    DeviceChange.NEW_DEVICE: Cause.DEVICE_CHANGED,
+    DeviceChange.NEW_SOFTWARE: Cause.NOT_SET,
+    DeviceChange.SAME: Cause.NOT_SET,
+}
+
+
 class Trigger(msgspec.Struct, frozen=True):
     """A reason to set up a device: a detection by the network, or a wish of the back office."""
 
@@ -36,6 +72,8 @@ class Trigger(msgspec.Struct, frozen=True):
     settings: str | None = None
     pin: str | None = None
     force: bool = False
+    cause: Cause | None = None
+    """None: that of a detection follows from what is known of its SIM, and anything else was asked for."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -65,16 +103,26 @@ class Send(NamedTuple):
     msisdn: str
     device: str
     settings: str
+    cause: Cause
 
 
-def decide(trigger: Trigger, known: Sighting, default_settings: str | None) -> Send | Answer:
-    """Whether to send what to which device, by what is known; an `Answer` where nothing is to be sent."""
+def decide(
+    trigger: Trigger, known: Sighting, default_settings: str | None, switched_on: Collection[str] = SWITCHED
+) -> Send | Answer:
+    """Whether to send what to which device, by what is known; an `Answer` where nothing is to be sent.
+
+    Of the causes that come by themselves, those that are not `switched_on` are only recorded.
+    """
     if known.msisdn is None:
         return _unknown_subscriber(trigger)
+    cause = trigger.cause or Cause.ASKED
     if trigger.is_detection:
-        reason = _why_only_recorded(trigger, known)
-        if reason is not None:
-            return Answer(Outcome.RECORDED, reason=reason)
+        found = _cause_of_detection(trigger, known)
+        if isinstance(found, Answer):
+            return found
+        cause = trigger.cause or found
+    if cause in SWITCHED and cause not in switched_on:
+        return Answer(Outcome.RECORDED, reason=f"by detection.triggers nothing is sent for {cause}")
     settings = trigger.settings or known.settings or default_settings
     if settings is None:
         reason = "the subscriber has no settings and the server no default: assign some, or name them with the push"
@@ -82,7 +130,7 @@ def decide(trigger: Trigger, known: Sighting, default_settings: str | None) -> S
             return Answer(Outcome.RECORDED, reason=reason)
         return Answer(Outcome.REJECTED, field="settings", reason=reason)
     device = known.device if trigger.device is None else trigger.device.number
-    return Send(known.msisdn, device or DEVICE_UNKNOWN, settings)
+    return Send(known.msisdn, device or DEVICE_UNKNOWN, settings, cause)
 
 
 def _unknown_subscriber(trigger: Trigger) -> Answer:
@@ -93,15 +141,18 @@ def _unknown_subscriber(trigger: Trigger) -> Answer:
     )
 
 
-def _why_only_recorded(trigger: Trigger, known: Sighting) -> str | None:
+def _cause_of_detection(trigger: Trigger, known: Sighting) -> Cause | Answer:
+    """What a detection says that was not known, or why it is only recorded."""
     device = trigger.device
     if device is None:
-        return "no device named"
+        return Answer(Outcome.RECORDED, reason="no device named")
     if device.dirty is not None:
-        return f"the device identity proves nothing: {device.dirty}"
-    if known.device not in (None, device.number) and trigger.seen_at < (known.device_seen_at or 0):
-        return "an older sighting than the newest device of this subscriber"
-    return None
+        return Answer(Outcome.RECORDED, reason=f"the device identity proves nothing: {device.dirty}")
+    newest = None if known.device is None else SeenDevice(known.device_seen_at or 0, known.device)
+    change = device_change(newest, SeenDevice(trigger.seen_at, device.number))
+    if change is DeviceChange.LATE:
+        return Answer(Outcome.RECORDED, reason="an older sighting than the newest device of this subscriber")
+    return _CAUSES[change]
 
 
 BUILT_IN_VALUES = frozenset({"imsi", "msisdn"})

@@ -7,6 +7,7 @@ crowd shares a commit.
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
@@ -92,6 +93,8 @@ class Intake:
         self._gathering.close()
         self._expected = GATHERED_EXPECTED
         self._waiting = 0
+        self.causes: Counter[str] = Counter()
+        """Pushes stored since the start, by their cause."""
         self._storing: set[asyncio.Future[Any]] = set()
 
     async def accept(self, triggers: Sequence[Trigger]) -> list[Answer]:
@@ -183,6 +186,7 @@ class Intake:
             self._filter.end(taking_in, taken.found_set)
         self._handover.waiting_on_disk |= taken.waiting > 0
         self._backlog.note_stored(taken.waiting + len(taken.departing))
+        self.causes.update(taken.causes)
         # Those who wait for answers go first: dispatch composes and sends for longer than they take.
         asyncio.get_running_loop().call_soon(self._wake.set)
         return taken

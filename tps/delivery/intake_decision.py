@@ -9,15 +9,16 @@ The transaction of intake stores what comes of it (`tps.delivery.intake_transact
 import hashlib
 import hmac
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
 
+from tps.decisions.device_changes import SeenDevice, is_newer
 from tps.decisions.identities import DEVICE_UNKNOWN, bucket_of
 from tps.decisions.policy import checked_pin, method_of
-from tps.decisions.triggers import Answer, Outcome, Send, Sighting, Trigger, decide, missing_values
+from tps.decisions.triggers import SWITCHED, Answer, Cause, Outcome, Send, Sighting, Trigger, decide, missing_values
 from tps.delivery.catalogue import Catalogue, Profile
 from tps.delivery.push_secrets import PushSecrets, pin_context, values_context
 from tps.errors import RejectedError
@@ -39,6 +40,8 @@ class IntakeRules:
     """Settings of subscribers that have none of their own."""
     sighting_interval_ms: int
     """A pair seen again is written again only after this long: feeds repeat themselves all day."""
+    switched_on: Collection[Cause] = SWITCHED
+    """Of the causes that come by themselves those that lead to a push; the others are recorded."""
 
 
 class Look(NamedTuple):
@@ -114,7 +117,7 @@ class IntakeDecision:
         """The push that one trigger leads to, or the answer where it leads to none."""
         known = look.known[place]
         sighting = Sighting(known.msisdn, known.settings, known.device, known.device_seen_at)
-        decided = decide(trigger, sighting, self.rules.default_settings)
+        decided = decide(trigger, sighting, self.rules.default_settings, self.rules.switched_on)
         if isinstance(decided, Answer):
             return decided
         profile = look.profiles.get(decided.settings)
@@ -178,19 +181,23 @@ def _imsis(connection: Connection, triggers: Sequence[Trigger], answers: list[An
 def _put_in_time_order(
     known: dict[int, Known], triggers: Sequence[Trigger], wanted: Sequence[tuple[int, int, str, str]]
 ) -> None:
-    """Let the newest device of each SIM be what it is after this batch, so that late reports in it are late."""
+    """Let the newest device of each SIM be what it is after this batch, so that late reports in it are late.
+
+    What is told of the newest device itself stays beside what was known before: that says whether it is new.
+    """
     if len({imsi for _, _, imsi, _ in wanted}) == len(wanted):
         return
-    newest: dict[str, tuple[int, str]] = {}
-    places: dict[str, list[int]] = defaultdict(list)
+    newest: dict[str, SeenDevice] = {}
+    places: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for place, _, imsi, number in wanted:
-        device, seen_at = triggers[place].device, triggers[place].seen_at
+        device, seen = triggers[place].device, SeenDevice(triggers[place].seen_at, number)
         if device is not None and device.dirty is None:
-            newest[imsi] = max(newest.get(imsi, (0, "")), (seen_at, number))
-            places[imsi].append(place)
+            newest[imsi] = seen if imsi not in newest or is_newer(seen, newest[imsi]) else newest[imsi]
+            places[imsi].append((place, number))
     for imsi, its_places in places.items():
-        if len(its_places) > 1:
-            seen_at, number = newest[imsi]
-            for place in its_places:
-                if seen_at > (known[place].device_seen_at or 0):
-                    known[place] = known[place]._replace(device=number, device_seen_at=seen_at)
+        after = newest[imsi]
+        for place, number in its_places:
+            before = known[place]
+            known_newest = SeenDevice(before.device_seen_at or 0, before.device or "")
+            if number != after.number and is_newer(after, known_newest):
+                known[place] = before._replace(device=after.number, device_seen_at=after.seen_at)

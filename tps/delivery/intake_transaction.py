@@ -3,15 +3,16 @@
 look, decide (`tps.delivery.intake_decision`) -> is the pair's key held? -> store, QUEUED or claimed here
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from tps.decisions.policy import method_of
 from tps.decisions.push_id import PushIds
-from tps.decisions.push_life import Event, State, move
+from tps.decisions.push_life import State
 from tps.decisions.set_pairs import SetPair
 from tps.decisions.triggers import Answer, Outcome, Trigger
-from tps.delivery.attend import LEASE_MS
+from tps.delivery.beginnings import Beginnings
 from tps.delivery.handover import Departing
 from tps.delivery.intake_decision import IntakeDecision, Intended, Look
 from tps.delivery.push_secrets import close_secrets
@@ -20,7 +21,7 @@ from tps.store import pair_keys, pairs, pushes
 from tps.store.database import Connection
 from tps.store.pair_keys import PairKey
 from tps.store.pairs import Pair
-from tps.store.pushes import DuePush, NewPush, history_line
+from tps.store.pushes import DuePush, NewPush
 from tps.store.sealing import Seal
 
 
@@ -34,9 +35,11 @@ class TakenIn(NamedTuple):
     """How many pushes were stored as QUEUED."""
     found_set: Sequence[SetPair]
     """For `tps.delivery.set_filter`."""
+    causes: Mapping[str, int]
+    """How many pushes were stored for each cause."""
 
 
-NOTHING_TAKEN_IN = TakenIn((), (), waiting=0, found_set=())
+NOTHING_TAKEN_IN = TakenIn((), (), waiting=0, found_set=(), causes={})
 
 
 class IntakeTransaction:
@@ -63,7 +66,7 @@ class IntakeTransaction:
         look = self.decision.look(connection, triggers)
         self._note_sightings(connection, triggers, look)
         intended = self.decision.decide(look, triggers)
-        beginnings = _Beginnings(now, self._node)
+        beginnings = Beginnings(now, self._node)
         sends = [
             (each.place, self._push(each, triggers[each.place], now, beginnings, departs=order < may_depart))
             for order, each in enumerate(intended)
@@ -77,6 +80,7 @@ class IntakeTransaction:
             departing,
             len(stored) - len(departing),
             found_set(triggers, look.answers, look.known, self.decision.rules.sighting_interval_ms),
+            _causes(intended, look.answers),
         )
 
     def _note_sightings(self, connection: Connection, triggers: Sequence[Trigger], look: Look) -> None:
@@ -106,13 +110,13 @@ class IntakeTransaction:
         pairs.note(connection, seen)
 
     def _push(
-        self, intended: Intended, trigger: Trigger, now: int, beginnings: "_Beginnings", *, departs: bool
+        self, intended: Intended, trigger: Trigger, now: int, beginnings: Beginnings, *, departs: bool
     ) -> NewPush:
         """The push as it is stored."""
         bucket, profile, secrets = intended.bucket, intended.profile, intended.secrets
         push_id = self._push_ids.next(now, bucket)
         method = method_of(profile.policy.security)
-        beginning = beginnings.of(trigger, departs=departs)
+        beginning = beginnings.of(trigger, intended.send.cause, departs=departs)
         return NewPush(
             bucket=bucket,
             id=push_id,
@@ -201,37 +205,10 @@ def _keys_of(sends: Sequence[tuple[int, NewPush]]) -> list[PairKey]:
     return [PairKey(push.bucket, push.imsi, push.device, push.fingerprint) for _, push in sends]
 
 
-class _Beginning(NamedTuple):
-    """How a push begins: waiting, or under this node's lease from its first moment."""
-
-    state: State
-    attention_at: int
-    owner: str | None
-    history: str
-
-
-class _Beginnings:
-    """The beginnings of one batch, each made once."""
-
-    def __init__(self, now: int, node: str) -> None:
-        self._now = now
-        self._node = node
-        self._made: dict[tuple[str, bool, bool], _Beginning] = {}
-
-    def of(self, trigger: Trigger, *, departs: bool) -> _Beginning:
-        """How the push of this trigger begins."""
-        key = (trigger.source, trigger.force, departs)
-        if key not in self._made:
-            self._made[key] = self._make(*key)
-        return self._made[key]
-
-    def _make(self, source: str, force: bool, departs: bool) -> _Beginning:
-        history = history_line(self._now, source, State.QUEUED, "forced" if force else "")
-        if not departs:
-            return _Beginning(State.QUEUED, self._now, None, history)
-        state = move(State.QUEUED, Event.CLAIM)
-        history += history_line(self._now, Event.CLAIM, state)
-        return _Beginning(state, self._now + LEASE_MS, self._node, history)
+def _causes(intended: Sequence[Intended], answers: Sequence[Answer | None]) -> Mapping[str, int]:
+    """How many pushes were stored for each cause."""
+    outcomes = ((each.send.cause, answers[each.place]) for each in intended)
+    return Counter(cause for cause, answer in outcomes if answer is not None and answer.outcome is Outcome.QUEUED)
 
 
 def _due(push: NewPush, now: int) -> DuePush:

@@ -23,7 +23,8 @@ _log = structlog.get_logger(__name__)
 class DetectionQueue:
     """Detections on their way to `take`; at most `capacity` of them, those being taken included."""
 
-    def __init__(self, take: Take, *, capacity: int, batch_max: int = BATCH_MAX) -> None:
+    def __init__(self, take: Take, *, capacity: int, batch_max: int = BATCH_MAX, at_once: int = 1) -> None:
+        """`at_once`: batches that may be with `take` at the same time."""
         self.taken = 0
         """Detections handed over since the start."""
         self.postponed = 0
@@ -31,11 +32,11 @@ class DetectionQueue:
         self._take = take
         self._capacity = capacity
         self._batch_max = batch_max
+        self._at_once = at_once
         self._waiting: deque[Detected] = deque()
         self._in_hand = 0
         self._arrived = asyncio.Event()
         self._empty = asyncio.Event()
-        self._empty.set()
 
     def __len__(self) -> int:
         """Detections that are not safe yet."""
@@ -51,13 +52,9 @@ class DetectionQueue:
 
     async def run(self) -> None:
         """Hand over batch after batch, each with all that has come meanwhile, until cancelled."""
-        while True:
-            while self._waiting:
-                self._empty.clear()
-                await self._hand_over()
-            self._empty.set()
-            self._arrived.clear()
-            await self._arrived.wait()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._at_once):
+                group.create_task(self._hand_over_all(), name="detection-batches")
 
     async def finish(self) -> None:
         """Until nothing waits any more; call it after the feeds have stopped, and before `run` is cancelled."""
@@ -65,10 +62,19 @@ class DetectionQueue:
             self._empty.clear()
             await self._empty.wait()
 
+    async def _hand_over_all(self) -> None:
+        while True:
+            while self._waiting:
+                await self._hand_over()
+            if not self:
+                self._empty.set()
+            self._arrived.clear()
+            await self._arrived.wait()
+
     async def _hand_over(self) -> None:
         waiting = self._waiting
         batch = [waiting.popleft() for _ in range(min(len(waiting), self._batch_max))]
-        self._in_hand = len(batch)
+        self._in_hand += len(batch)
         while True:
             try:
                 await self._take(batch)
@@ -79,4 +85,4 @@ class DetectionQueue:
             else:
                 break
         self.taken += len(batch)
-        self._in_hand = 0
+        self._in_hand -= len(batch)

@@ -96,6 +96,7 @@ class _Connection(asyncio.Protocol):
         self._session: Session | None = None
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._address = ""
         self._was_open = False
 
@@ -179,13 +180,14 @@ class _Connection(asyncio.Protocol):
 
     def _set_timer(self, when: float | None) -> None:
         """Be woken no later than the session wants; earlier is harmless, so a timer that comes first is left alone."""
-        if when is not None and (self._timer is None or when < self._timer.when()):
+        if when is not None and (self._timer is None or when < self._timer_at):
             self._replace_timer(when, self._tick)
 
     def _replace_timer(self, when: float, action: Callable[[], None]) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._loop.call_at(when, action)
+        self._timer_at = when  # uvloop's handle of a time that is past already does not tell it
 
     def _tick(self) -> None:
         self._timer = None

@@ -44,6 +44,15 @@ class DiameterFeed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The server's own Origin-Host, such as eir.tps.example; required when enabled."""
     origin_realm: str = ""
     """The server's own Origin-Realm, such as tps.example; required when enabled."""
+    unlisted: Literal["white", "grey", "black", "unknown"] = "white"
+    """Status of a device that stands on no list. white while the server only listens."""
+    white_list_file: str | None = None
+    """File with a TAC (8 digits), a device (14) or an IMEI (15) a line, read at the start. Black goes before grey, grey
+    before white."""
+    grey_list_file: str | None = None
+    """Those to be tracked."""
+    black_list_file: str | None = None
+    """Those to be barred."""
     when_full: Literal["answer", "busy"] = "answer"
     """What a check gets that cannot be put into the queue. answer: its status, and the sighting is lost, because an
     attach must not wait for us; busy: DIAMETER_TOO_BUSY, and the peer asks again or somebody else."""

@@ -49,11 +49,6 @@ It is asked on the event loop while an attach waits, so it answers from memory.
 """
 
 
-def harvesting(_imei: str, _imsi: str | None) -> EquipmentStatus:
-    """The status of every device while the server only listens: on the white list."""
-    return EquipmentStatus.WHITELISTED
-
-
 @dataclass(slots=True)
 class DiameterCounters:
     """What has happened since the start, over all connections."""

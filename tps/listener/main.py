@@ -8,14 +8,17 @@ from collections.abc import Callable
 
 from tps.app import intake_decision, now_ms
 from tps.backoffice.desk import Desk
+from tps.backoffice.device_identities import DeviceIdentities
 from tps.channel.connection import Connection, decoder
 from tps.channel.messages import Damaged, Ready, Start, Stop, ToListener, ToWay
 from tps.channel.way_there import WayThere
 from tps.config import Config, sealing_keys
 from tps.delivery.catalogue import Catalogue
+from tps.detection.feeds import hearing
 from tps.errors import StoreDamagedError
 from tps.store.database import Database
 from tps.store.sealing import Seal
+from tps.watch.metrics import Metrics
 from tps.web.server import serving
 
 
@@ -49,7 +52,18 @@ async def listen(channel: socket.socket, door: socket.socket) -> None:
         telling = asyncio.create_task(_tell_damage(database, connection.send), name="damage")
         catalogue = Catalogue(seal)
         decision = intake_decision(config, database, seal, catalogue)
-        async with serving(Desk(config, database, seal, catalogue, decision, now_ms, way), door):
+        desk = Desk(
+            config=config,
+            database=database,
+            seal=seal,
+            catalogue=catalogue,
+            decision=decision,
+            clock=now_ms,
+            way=way,
+            metrics=Metrics(),
+            identities=DeviceIdentities(config.detection),
+        )
+        async with hearing(desk), serving(desk, door):
             connection.send(Ready())
             await stopping.wait()
         telling.cancel()

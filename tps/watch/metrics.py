@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from tps.smpp.routes import LinkStatus, RouteStatus
+from tps.watch.feeds import Feeds
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LINK_LABELS = ("route", "link")
@@ -40,18 +41,22 @@ class Standing(NamedTuple):
     writes_waiting: int
     moves: Mapping[str, int]
     """Pushes moved by each event."""
+    causes: Mapping[str, int]
+    """Pushes stored, by their cause."""
 
 
 class Metrics:
     """The metrics of one server. Counts are plain numbers until Prometheus asks: a label look-up costs far more."""
 
-    def __init__(self) -> None:
+    def __init__(self, feeds: Feeds | None = None) -> None:
         self.open_pushes: Mapping[str, int] = {}
         """Open pushes by state, as last counted."""
         self.triggers: Counter[tuple[str, str]] = Counter()
         """By source and outcome."""
         self.requests: Counter[tuple[str, str, int]] = Counter()
         """By method, path template and status."""
+        self.feeds = feeds
+        """The network feeds of this process, where some are switched on."""
 
     def count_triggers(self, source: str, outcomes: Mapping[str, int]) -> None:
         """So many triggers of one batch had each of these outcomes."""
@@ -62,17 +67,21 @@ class Metrics:
         """One HTTP request was answered; `path` is the template of the operation, not what was asked for."""
         self.requests[method, path, status] += 1
 
-    def text(self, standing: Standing) -> bytes:
-        """Everything, in the text format of Prometheus."""
-        return generate_latest(_Everything(self, standing))
+    def text(self, standing: Standing, written: Mapping[str, int], doubts: Mapping[str, int]) -> bytes:
+        """Everything, in the text format of Prometheus; `written` and `doubts` count identities of devices."""
+        return generate_latest(_Everything(self, standing, written, doubts))
 
 
 class _Everything(Collector):
     """What was counted and what stands, as Prometheus asks for it."""
 
-    def __init__(self, metrics: Metrics, standing: Standing) -> None:
+    def __init__(
+        self, metrics: Metrics, standing: Standing, written: Mapping[str, int], doubts: Mapping[str, int]
+    ) -> None:
         self._metrics = metrics
         self._standing = standing
+        self._written = written
+        self._doubts = doubts
 
     def describe(self) -> Iterable[Metric]:
         """Nothing beforehand: the names do not change, and reading needs a running server."""
@@ -82,6 +91,11 @@ class _Everything(Collector):
         """All of it."""
         standing = self._standing
         yield _counted("tps_triggers", "Triggers by what became of them", ("source", "outcome"), self._metrics.triggers)
+        yield _by_word("tps_pushes_stored", "Pushes stored, by their cause", "cause", standing.causes)
+        yield _by_word("tps_device_identities", "Sightings by the form of the identity", "written_as", self._written)
+        yield _by_word("tps_device_doubts", "Doubts about identities of devices", "doubt", self._doubts)
+        if self._metrics.feeds is not None:
+            yield from self._metrics.feeds.metrics()
         labels = ("method", "path", "status")
         yield _counted("tps_http_requests", "HTTP requests by operation and status", labels, self._metrics.requests)
         yield _by_label(
@@ -105,8 +119,7 @@ class _Everything(Collector):
         yield GaugeMetricFamily(
             "tps_receipts_parked", "Receipts that wait for their push to be known", standing.receipts_parked
         )
-        moves = {(event,): number for event, number in standing.moves.items()}
-        yield _counted("tps_push_moves", "Pushes moved by each event in their life", ("event",), moves)
+        yield _by_word("tps_push_moves", "Pushes moved by each event in their life", "event", standing.moves)
         yield CounterMetricFamily("tps_store_commits", "Transactions of the writer", standing.commits)
         yield GaugeMetricFamily(
             "tps_store_writes_waiting", "Writes that wait for the next transaction", standing.writes_waiting
@@ -118,6 +131,10 @@ def _counted(name: str, meaning: str, labels: tuple[str, ...], counts: Mapping[A
     for key, number in counts.items():
         family.add_metric([str(label) for label in key], number)
     return family
+
+
+def _by_word(name: str, meaning: str, label: str, counts: Mapping[str, int]) -> Metric:
+    return _counted(name, meaning, (label,), {(word,): number for word, number in counts.items()})
 
 
 def _by_label(name: str, meaning: str, label: str, values: Mapping[str, int]) -> Metric:

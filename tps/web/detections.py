@@ -6,7 +6,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from tps.backoffice.desk import Desk
 from tps.decisions import identities
+from tps.decisions.device_changes import event_time
 from tps.decisions.triggers import Trigger
 from tps.errors import RejectedError
 from tps.web.operations import Call, Reply, milliseconds
@@ -27,16 +29,21 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     ] = None
 
 
-def trigger_of(detection: Detection, now_ms: int) -> Trigger:
+def trigger_of(detection: Detection, desk: Desk) -> Trigger:
     """The trigger of a detection; `RejectedError` names the identity that cannot be one."""
     imsi, msisdn = detection.imsi, detection.msisdn
     if imsi is None and msisdn is None:
         raise RejectedError("imsi", "imsi or msisdn is required")
+    imsi = None if imsi is None else identities.imsi(imsi)
+    msisdn = None if msisdn is None else identities.msisdn(msisdn)
+    seen_at = event_time(None if detection.seen_at is None else milliseconds(detection.seen_at), desk.clock())
+    judged = desk.identities.judge(detection.imei, imsi or msisdn or "", seen_at)
+    desk.identities.count(judged)
     return Trigger(
-        imsi=None if imsi is None else identities.imsi(imsi),
-        msisdn=None if msisdn is None else identities.msisdn(msisdn),
-        device=identities.device(detection.imei),
-        seen_at=now_ms if detection.seen_at is None else min(milliseconds(detection.seen_at), now_ms),
+        imsi=imsi,
+        msisdn=msisdn,
+        device=desk.identities.acted_upon(judged),
+        seen_at=seen_at,
         source=SOURCE,
         is_detection=True,
     )
@@ -44,7 +51,7 @@ def trigger_of(detection: Detection, now_ms: int) -> Trigger:
 
 async def detect(call: Call[Detection, None]) -> Reply:
     """Take one detection."""
-    return await take_one(call.office, trigger_of(call.body, call.office.desk.clock()))
+    return await take_one(call.office, trigger_of(call.body, call.office.desk))
 
 
 read_lines = reading(Detection, trigger_of)

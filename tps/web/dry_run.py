@@ -1,5 +1,6 @@
 """The dry run of detections: a stream of lines in, what each of them would lead to out, and numbers at the end."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from tps.backoffice.device_identities import DeviceIdentities
 from tps.decisions.identities import imei_of
 from tps.delivery.dry_run import DryRun, Rehearsed
 from tps.web.access import Caller
@@ -43,7 +45,9 @@ class _Stream:
     """One dry run."""
 
     def __init__(self, office: Office) -> None:
-        self._office = office
+        # The stream finds clones among its own lines; what it supposes must not be held against real detections.
+        desk = dataclasses.replace(office.desk, identities=DeviceIdentities(office.desk.config.detection))
+        self._office = dataclasses.replace(office, desk=desk)
         self._dry_run = DryRun(office.desk.decision)
         self._last_line = 0
         self._outcomes: Counter[str] = Counter()

@@ -11,7 +11,6 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 
 from tps.backoffice.desk import Desk
-from tps.watch.metrics import Metrics
 from tps.web.access import Caller, Doorkeeper
 
 JSON = "application/json"
@@ -27,7 +26,6 @@ class Office:
     """What the resources work with."""
 
     desk: Desk
-    metrics: Metrics
     doorkeeper: Doorkeeper
 
 

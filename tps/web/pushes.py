@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from bootstrap.mac import Method
 from tps.backoffice import dead_letters, pushes
+from tps.backoffice.desk import Desk
 from tps.backoffice.pushes import Search
 from tps.decisions import identities
 from tps.decisions.push_id import id_of, text_of
@@ -121,7 +122,7 @@ class PushState(msgspec.Struct, frozen=True):
     state: StateName
 
 
-def trigger_of(wish: PushRequest, now_ms: int) -> Trigger:
+def trigger_of(wish: PushRequest, desk: Desk) -> Trigger:
     """The trigger of a wish; `RejectedError` names the identity that cannot be one."""
     imsi, msisdn, imei = wish.imsi, wish.msisdn, wish.imei
     if (imsi is None) == (msisdn is None):
@@ -130,7 +131,7 @@ def trigger_of(wish: PushRequest, now_ms: int) -> Trigger:
         imsi=None if imsi is None else identities.imsi(imsi),
         msisdn=None if msisdn is None else identities.msisdn(msisdn),
         device=None if imei is None else identities.device(imei),
-        seen_at=now_ms,
+        seen_at=desk.clock(),
         source=SOURCE,
         is_detection=False,
         settings=wish.settings,
@@ -141,7 +142,7 @@ def trigger_of(wish: PushRequest, now_ms: int) -> Trigger:
 
 async def push(call: Call[PushRequest, None]) -> Reply:
     """Take one wish."""
-    return await take_one(call.office, trigger_of(call.body, call.office.desk.clock()))
+    return await take_one(call.office, trigger_of(call.body, call.office.desk))
 
 
 push_lines = taking_lines(reading(PushRequest, trigger_of))

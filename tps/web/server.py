@@ -14,7 +14,6 @@ from aiohttp import web, web_response
 
 from tps.backoffice.desk import Desk
 from tps.config import ConfigError, HttpConfig
-from tps.watch.metrics import Metrics
 from tps.web import documentation
 from tps.web.access import Doorkeeper
 from tps.web.operations import Office
@@ -40,12 +39,11 @@ web_response.SERVER_SOFTWARE = "tps"  # type: ignore[attr-defined]
 def make_server(desk: Desk) -> web.Server:
     """What answers the requests of every connection; call it inside the running event loop."""
     loop = asyncio.get_running_loop()
-    metrics = Metrics()
-    office = Office(desk, metrics, Doorkeeper(desk.database, loop.time))
+    office = Office(desk, Doorkeeper(desk.database, loop.time))
     routes = [Route(operation.method, operation.path, receiving(office, operation)) for operation in OPERATIONS]
     router = Router([*routes, *documentation.routes(OPERATIONS, version(_DISTRIBUTION))])
     return web.Server(
-        answering(router, metrics.count_request),
+        answering(router, desk.metrics.count_request),
         request_factory=partial(web.BaseRequest, loop=loop, client_max_size=desk.config.http.max_body_octets),
         access_log=None,
         keepalive_timeout=IDLE_S,

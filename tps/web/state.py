@@ -32,6 +32,10 @@ class Status(msgspec.Struct, frozen=True):
     flights: Annotated[int, Meta(description="Pushes of this node on the wire")]
     receipts_unmatched: Annotated[int, Meta(description="Receipts that never found their push")]
     receipts_parked: Annotated[int, Meta(description="Receipts that wait for their push to be known")]
+    feeds: Annotated[
+        dict[str, dict[str, int]],
+        Meta(description="What the network feeds of this node that are switched on have counted, and their queue"),
+    ]
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -63,14 +67,16 @@ async def ready(call: Call[None, None]) -> Reply:
 
 async def metrics(call: Call[None, None]) -> Reply:
     """Everything that is counted."""
-    office = call.office
-    office.metrics.open_pushes = await _open_pushes(office)
-    return Reply(200, office.metrics.text(await office.desk.way.standing()), CONTENT_TYPE)
+    office, desk = call.office, call.office.desk
+    desk.metrics.open_pushes = await _open_pushes(office)
+    counted = desk.identities.counted
+    return Reply(200, desk.metrics.text(await desk.way.standing(), counted.written, counted.doubts), CONTENT_TYPE)
 
 
 async def status(call: Call[None, None]) -> Reply:
     """The server at a glance."""
     desk = call.office.desk
+    feeds = desk.metrics.feeds
     standing = await desk.way.standing()
     return Reply(
         200,
@@ -81,6 +87,7 @@ async def status(call: Call[None, None]) -> Reply:
             flights=standing.flights,
             receipts_unmatched=standing.receipts_unmatched,
             receipts_parked=standing.receipts_parked,
+            feeds={} if feeds is None else {name: dict(counted) for name, counted in feeds.counted().items()},
         ),
     )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from tps.backoffice.desk import Desk
 from tps.backoffice.settings import NAME_PATTERN
 from tps.decisions.push_id import text_of
 from tps.decisions.triggers import Answer, Outcome, Trigger
@@ -56,7 +57,7 @@ class TriggerAnswer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
 async def take_one(office: Office, trigger: Trigger) -> Reply:
     """The reply to a lone trigger: 202 for a new push, 200 where there is nothing to send."""
     (answer,) = await office.desk.way.accept([trigger])
-    office.metrics.count_triggers(trigger.source, {answer.outcome: 1})
+    office.desk.metrics.count_triggers(trigger.source, {answer.outcome: 1})
     if answer.outcome is Outcome.REJECTED:
         raise _problem_of(answer)
     shown = None if answer.push_id is None else text_of(answer.push_id)
@@ -79,13 +80,13 @@ class ReadLines(NamedTuple):
 ReadTriggers = Callable[[Office, Sequence[Line]], ReadLines]
 
 
-def reading(type_: type[Any], trigger_of: Callable[[Any, int], Trigger]) -> ReadTriggers:
+def reading(type_: type[Any], trigger_of: Callable[[Any, Desk], Trigger]) -> ReadTriggers:
     """What reads lines that are `type_`."""
     decode = msgspec.json.Decoder(type_).decode
 
     def read(office: Office, lines: Sequence[Line]) -> ReadLines:
-        now = office.desk.clock()
-        max_octets = office.desk.config.http.max_line_octets
+        desk = office.desk
+        max_octets = desk.config.http.max_line_octets
         places: list[int] = []
         triggers: list[Trigger] = []
         answers: list[LineAnswer | None] = [None] * len(lines)
@@ -94,7 +95,7 @@ def reading(type_: type[Any], trigger_of: Callable[[Any, int], Trigger]) -> Read
                 answers[place] = too_long(number, max_octets)
                 continue
             try:
-                triggers.append(trigger_of(decode(octets), now))
+                triggers.append(trigger_of(decode(octets), desk))
                 places.append(place)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, RejectedError) as error:
                 answers[place] = refused(number, error)
@@ -157,7 +158,7 @@ async def _accepted(office: Office, triggers: Sequence[Trigger]) -> Sequence[Ans
     except Exception as error:  # noqa: BLE001 - every line gets its answer, whatever happened
         reason = note_defect(error, source=triggers[0].source, lines=len(triggers))
         answers = [Answer(Outcome.REJECTED, reason=reason, status=500)] * len(triggers)
-    office.metrics.count_triggers(triggers[0].source, Counter(answer.outcome for answer in answers))
+    office.desk.metrics.count_triggers(triggers[0].source, Counter(answer.outcome for answer in answers))
     return answers
 
 

@@ -72,8 +72,10 @@ async def test_a_batch_with_repetitions_is_stored_in_its_order(database: Databas
 async def test_removing_takes_back_what_has_not_left_and_lets_the_rest_go(database: Database, seal: Seal) -> None:
     intake = await begin(database, seal)
     devices = [Device("35690901000001"), Device("35690901000002")]
-    triggers = [Trigger(IMSI, None, device, NOW, "detection", is_detection=True) for device in devices]
-    queued, sent = await intake.accept(triggers)
+    queued, sent = [
+        (await intake.accept([Trigger(IMSI, None, device, NOW + later, "detection", is_detection=True)]))[0]
+        for later, device in enumerate(devices)
+    ]
     assert (queued.outcome, sent.outcome) == (Outcome.QUEUED, Outcome.QUEUED)
     assert queued.push_id is not None
     assert sent.push_id is not None

@@ -99,7 +99,7 @@ def test_a_dry_run_tells_each_line_and_stores_nothing(run: Run, server: Server, 
     assert [line for line in told.stdout.splitlines() if line.startswith("line")] == [
         f"line 2: would send internet version 1 to {msisdn(0)} in {IMEI}",
         f"line 3: nothing, on its way already: internet version 1 to {msisdn(0)} in {IMEI}",
-        "line 4: nothing, the device identity proves nothing: all digits alike",
+        "line 4: nothing, the device identity proves nothing: all digits are zero",
         "line 5: nothing, no subscriber has this IMSI",
         f"line 8: would send internet version 1 to {msisdn(2)} in {IMEI}",
     ]

@@ -1,12 +1,15 @@
 """Triggers in, answers out: devices in the order they were seen, one bad account alone, an answer for everybody."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.tps.delivering import (
     INTERNET_AS_SUBSCRIBER,
+    SIX_ACCESS_POINTS,
     Clock,
     all_pushes,
     config,
@@ -20,12 +23,13 @@ from tests.tps.delivering import (
 )
 from tps import app
 from tps.decisions.identities import Device, bucket_of
-from tps.decisions.triggers import Answer, Outcome, Trigger
+from tps.decisions.triggers import Answer, Cause, Outcome, Trigger
 from tps.delivery import intake
 from tps.errors import RetryLaterError
 from tps.parts import Parts
 from tps.store import pairs, subscribers
 from tps.store.database import Database
+from tps.store.pushes import PushRow
 from tps.store.sealing import Seal
 
 HOUR_MS = 3_600_000
@@ -244,3 +248,74 @@ async def test_a_new_software_version_is_noted_at_once_and_is_no_other_device(
     (pair,) = await sqlite.read(lambda connection: pairs.of_subscriber(connection, bucket_of(imsi(0)), imsi(0)))
     assert answer.outcome is Outcome.ALREADY_OPEN
     assert pair.software_version == "02"
+
+
+def causes(rows: Sequence[PushRow]) -> list[str]:
+    """What the history of each push begins with."""
+    return [row.history.splitlines()[0].split(" ", 1)[1] for row in rows]
+
+
+async def test_the_history_of_a_push_begins_with_its_cause(
+    database: Database, seal: Seal, store_url: str, clock: Clock
+) -> None:
+    parts = await begin(database, seal, store_url)
+    for trigger in (detection(0), detection(0, device=device(1))):
+        clock.forward(1000)
+        await parts.intake.accept([msgspec.structs.replace(trigger, seen_at=clock())])
+    publish(database, seal, SIX_ACCESS_POINTS)
+    clock.forward(1000)
+    await parts.intake.accept([detection(0, device=device(1))])
+    await parts.intake.accept([wish(0, force=True, device=device(2), cause=None)])
+    assert causes(await database.read(all_pushes)) == [
+        "detection QUEUED first_device",
+        "detection QUEUED device_changed",
+        "detection QUEUED not_set",
+        "api QUEUED forced",
+    ]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+async def test_the_cause_of_a_sighting_in_a_batch_is_told_by_what_was_known_before_the_batch(
+    sqlite: Database, seal: Seal, sqlite_url: str, order: Sequence[int]
+) -> None:
+    parts = await begin(sqlite, seal, sqlite_url)
+    now = app.now_ms()
+    await parts.intake.accept([detection(0, device=device(9), seen_at=now - HOUR_MS)])
+    batch = [
+        detection(0, device=device(1), seen_at=now),
+        detection(0, device=device(1), seen_at=now - 1),
+        detection(0, device=device(2), seen_at=now - 2),
+    ]
+    answers = await parts.intake.accept([batch[place] for place in order])
+    assert sorted(answer.outcome for answer in answers) == ["already_open", "queued", "recorded"]
+    assert causes(await sqlite.read(all_pushes))[1:] == ["detection QUEUED device_changed"]
+
+
+async def test_of_two_devices_at_the_same_moment_the_same_one_is_the_newest_whichever_came_first(
+    database: Database, seal: Seal, store_url: str
+) -> None:
+    parts = await begin(database, seal, store_url, 2)
+    now = app.now_ms()
+    for subscriber, devices in ((0, (1, 2)), (1, (2, 1))):
+        for number in devices:
+            await parts.intake.accept([detection(subscriber, device=device(number), seen_at=now)])
+    assert [await newest_device(database, number) for number in (0, 1)] == [device(2).number] * 2
+    assert len(await database.read(all_pushes)) == 3  # of the second subscriber the lesser device came too late
+
+
+async def test_a_cause_that_is_switched_off_is_recorded_and_sends_nothing(
+    sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    publish(sqlite, seal)
+    subscribe(sqlite, seal, 1)
+    own = config(sqlite_url)
+    own = msgspec.structs.replace(
+        own, detection=msgspec.structs.replace(own.detection, triggers=(Cause.DEVICE_CHANGED,))
+    )
+    parts = app.put_together(own, sqlite, seal)
+    now = app.now_ms()
+    (first,) = await parts.intake.accept([detection(0, seen_at=now - HOUR_MS)])
+    (second,) = await parts.intake.accept([detection(0, device=device(1), seen_at=now)])
+    assert first == Answer(Outcome.RECORDED, reason="by detection.triggers nothing is sent for first_device")
+    assert second.outcome is Outcome.QUEUED
+    assert await newest_device(sqlite) == device(1).number

@@ -17,12 +17,13 @@ from encoders.diameter_s13 import (
     decode,
     encode_request,
 )
-from encoders.diameter_tokens import APPLICATION_S13
+from encoders.diameter_tokens import APPLICATION_S13, EquipmentStatus
 from tests.tps.feeds.taking import clock
 from tps.feeds.detection_queue import DetectionQueue
 from tps.feeds.diameter import DiameterListener, listening
 from tps.feeds.diameter_config import DiameterFeed, DiameterPeer
-from tps.feeds.diameter_session import StatusOf, harvesting
+from tps.feeds.diameter_session import StatusOf
+from tps.feeds.equipment_lists import EquipmentLists
 
 MME = DiameterPeer(origin_host="mme01.epc.example", prefixes=("127.0.0.1",))
 FEED = DiameterFeed(
@@ -35,6 +36,8 @@ FEED = DiameterFeed(
 )
 ORIGIN: dict[str, Any] = {"origin_host": "mme01.epc.example", "origin_realm": "epc.example"}
 IMSI, IMEI = "001010123456789", "35690901123456"
+harvesting: StatusOf = EquipmentLists({}, EquipmentStatus.WHITELISTED).status_of
+"""The status of every device while the server only listens."""
 
 
 def feed(**changes: object) -> DiameterFeed:

@@ -59,10 +59,10 @@ class Taker:
 
 @asynccontextmanager
 async def running_queue(
-    taker: Taker, *, capacity: int = 10_000, batch_max: int = 1000
+    taker: Taker, *, capacity: int = 10_000, batch_max: int = 1000, at_once: int = 1
 ) -> AsyncIterator[DetectionQueue]:
     """A queue at work; emptied at the end."""
-    queue = DetectionQueue(taker, capacity=capacity, batch_max=batch_max)
+    queue = DetectionQueue(taker, capacity=capacity, batch_max=batch_max, at_once=at_once)
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         running = group.create_task(queue.run())
         yield queue

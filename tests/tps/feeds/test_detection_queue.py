@@ -67,8 +67,25 @@ async def test_a_defect_of_the_one_that_takes_ends_the_queue_loudly() -> None:
 
     queue = DetectionQueue(broken, capacity=1)
     queue.offer(detected())
-    with pytest.raises(KeyError, match="a defect"):
+    with pytest.raises(ExceptionGroup) as raised:
         await queue.run()
+    assert isinstance(raised.value.exceptions[0], KeyError)
+
+
+async def test_several_batches_are_on_their_way_at_once_and_finishing_waits_for_all() -> None:
+    taker = Taker()
+    taker.open.clear()
+    async with running_queue(taker, batch_max=2, at_once=3) as queue:
+        for number in range(9):
+            queue.offer(detected(number))
+        await taker.asked.wait()
+        finishing = asyncio.create_task(queue.finish())
+        await asyncio.sleep(0)
+        assert (len(queue), len(queue._waiting), finishing.done()) == (9, 3, False)
+        taker.open.set()
+        await finishing
+    assert sorted(taker.taken) == [detected(number) for number in range(9)]
+    assert (queue.taken, len(queue)) == (9, 0)
 
 
 def test_the_view_of_a_detection_names_nobody() -> None:

@@ -15,7 +15,7 @@ from tests.tps.feeds.diameter_client import FEED, IMEI, ORIGIN, capabilities, ch
 from tests.tps.feeds.taking import NOW_MS, clock
 from tps.feeds.detected import Detected
 from tps.feeds.diameter_config import DiameterFeed
-from tps.feeds.diameter_session import DiameterCounters, Session, harvesting
+from tps.feeds.diameter_session import DiameterCounters, Session
 from tps.feeds.diameter_states import State
 
 US: dict[str, Any] = {"origin_host": "eir.tps.example", "origin_realm": "tps.example"}
@@ -193,10 +193,6 @@ def test_a_device_that_nobody_knows_is_answered_so() -> None:
     assert answer.experimental_result == s13.ExperimentalResult(vendor_id=10415, code=EQUIPMENT_UNKNOWN)
     assert (answer.result_code, answer.equipment_status) == (None, None)
     assert world.detected == [SEEN]
-
-
-def test_while_harvesting_every_device_is_on_the_white_list() -> None:
-    assert harvesting(IMEI, None) is EquipmentStatus.WHITELISTED
 
 
 @pytest.mark.parametrize(
