@@ -63,14 +63,14 @@ def _way_of(flight: Flight, detail: str) -> str:
 
 
 def submissions_of(flight: Flight) -> list[Submission]:
-    """The parts whose receipts are still to come, of abandoned pushes too: what is known is acknowledged at once."""
+    """The parts by whose ids receipts are understood later, of abandoned pushes too; none once all have arrived.
+
+    Also those that have arrived: of a push whose other parts nobody knows, a receipt that comes again would be taken for
+    one of these.
+    """
     if flight.delivered == (1 << flight.parts) - 1:
         return []
-    return [
-        submission(flight, part, message_id)
-        for part, message_id in flight.message_ids.items()
-        if not flight.delivered >> part & 1
-    ]
+    return [submission(flight, part, message_id) for part, message_id in flight.message_ids.items()]
 
 
 def submission(flight: Flight, part: int, message_id: str) -> Submission:
