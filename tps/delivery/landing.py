@@ -65,8 +65,8 @@ def _way_of(flight: Flight, detail: str) -> str:
 def submissions_of(flight: Flight) -> list[Submission]:
     """The parts by whose ids receipts are understood later, of abandoned pushes too; none once all have arrived.
 
-    Also those that have arrived: of a push whose other parts nobody knows, a receipt that comes again would be taken for
-    one of these.
+    Also those that have arrived: of a push whose other parts nobody knows, a receipt that comes again would be taken
+    for one of these.
     """
     if flight.delivered == (1 << flight.parts) - 1:
         return []
