@@ -45,7 +45,7 @@ class Options:
     past: int = 0
     """Subscribers that are in the store before, each with a push that was delivered."""
     burst: int = 0
-    """Pushes at once before the steady flow: with a long past they fill the cache of the database (128 MiB on SQLite),
+    """Pushes at once before the steady flow: with a long past they fill the cache of the database (32 MiB on SQLite),
     which would else grow for hours, and look like a leak."""
     seed: int = 0
 
