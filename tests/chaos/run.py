@@ -129,10 +129,14 @@ async def _trouble(site: Site, case: Case, flow: Flow, pushes: int, faults: int)
     return ends_ms
 
 
+LONGEST_PAUSE_S = 600.0
+"""A push that was UNCERTAIN again and again waits twice as long each time."""
+
+
 async def _settled(nodes: Sequence[Mortal]) -> None:
     """Wait until no push is open."""
     for node in nodes:
-        await (await node.api()).settled()
+        await (await node.api()).settled(LONGEST_PAUSE_S)
 
 
 def _losses_ms(nodes: Sequence[Mortal], until_ms: float) -> list[float]:

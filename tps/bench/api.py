@@ -157,14 +157,17 @@ class Api:
             found = _COMMITS.search(await reply.read())
             return int(float(found[1])) if found else 0
 
-    async def settled(self) -> float:
-        """Wait until no push is open; returns the wall clock in milliseconds then."""
+    async def settled(self, patience_s: float = PATIENCE_S) -> float:
+        """Wait until no push is open; returns the wall clock in milliseconds then.
+
+        `StalledError` once nothing has moved for `patience_s`.
+        """
         before, since = -1, time.monotonic()
         while still_open := await self.open_pushes():
             if still_open != before:
                 before, since = still_open, time.monotonic()
-            elif time.monotonic() - since > PATIENCE_S:
-                raise StalledError(f"{still_open} pushes stay open: nothing has moved for {PATIENCE_S:.0f} seconds")
+            elif time.monotonic() - since > patience_s:
+                raise StalledError(f"{still_open} pushes stay open: nothing has moved for {patience_s:.0f} seconds")
             await asyncio.sleep(min(LOOK_EVERY_S + still_open * LOOK_LATER_S, LOOK_LATEST_S))
         return time.time() * 1000
 
