@@ -11,6 +11,7 @@ from typing import NamedTuple
 import structlog
 
 from tps.backoffice import keys
+from tps.backoffice.devices import channel_rules
 from tps.config import Config, ConfigError, sealing_keys
 from tps.decisions.push_id import PushIds
 from tps.delivery import processes
@@ -18,6 +19,7 @@ from tps.delivery.attend import Attend
 from tps.delivery.backlog import Backlog
 from tps.delivery.bind_permits import BindPermits
 from tps.delivery.catalogue import Catalogue
+from tps.delivery.device_knowledge import Devices
 from tps.delivery.dispatch import Dispatch
 from tps.delivery.flights import Flights
 from tps.delivery.handover import Handover
@@ -102,7 +104,7 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
     """
     clock, monotonic, chance = surroundings or Surroundings(now_ms, time.monotonic, random.random)
     wake = asyncio.Event()
-    catalogue = Catalogue(seal)
+    catalogue, devices = Catalogue(seal), Devices(channel_rules(config.devices))
     push_ids = PushIds(config.node.number)
     lease = NodeLease(
         database,
@@ -122,9 +124,9 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
     set_filter = SetFilter(database, config.detection.remembered_pairs)
     backlog = Backlog(database, config.store.max_open_pushes)
     kept = Retention(config.store.keep_pushes_days)
-    decision = intake_decision(config, database, seal, catalogue)
+    decision = intake_decision(config, database, seal, catalogue, devices)
     transaction = IntakeTransaction(decision, seal, push_ids=push_ids, node=lease.instance, clock=clock)
-    parking = Parking(database, catalogue, seal, routes, clock=clock)
+    parking = Parking(database, catalogue, seal, devices, routes, clock=clock)
     return Parts(
         config=config,
         database=database,
@@ -137,7 +139,7 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
         backlog=backlog,
         intake=Intake(database, transaction, handover, set_filter, backlog, wake=wake),
         dispatch=Dispatch(
-            database, catalogue, seal, routes, flights, lease=lease, clock=clock, handover=handover, wake=wake
+            database, catalogue, seal, devices, routes, flights, lease=lease, clock=clock, handover=handover, wake=wake
         ),
         settle=Settle(
             database, routes, flights, parking, node=lease.instance, monotonic=monotonic, clock=clock, wake=wake
@@ -147,13 +149,15 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
     )
 
 
-def intake_decision(config: Config, database: Database, seal: Seal, catalogue: Catalogue) -> IntakeDecision:
+def intake_decision(
+    config: Config, database: Database, seal: Seal, catalogue: Catalogue, devices: Devices
+) -> IntakeDecision:
     """What decides about triggers by this configuration and this store's own secret."""
     sealed = seal.close(secrets.token_bytes(32), _PEPPER)
     pepper = seal.open(database.write_now(lambda connection: access.secret(connection, _PEPPER, sealed)), _PEPPER)
     detection = config.detection
     rules = IntakeRules(detection.default_settings, detection.sighting_interval_s * 1000, detection.triggers)
-    return IntakeDecision(catalogue, seal, pepper=pepper, rules=rules)
+    return IntakeDecision(catalogue, seal, devices, pepper=pepper, rules=rules)
 
 
 @asynccontextmanager

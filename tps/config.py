@@ -13,8 +13,13 @@ from typing import Any
 
 import msgspec
 
+from tps.decisions import quirks
+from tps.decisions.channel_choice import PREFERENCE, Channel
+from tps.decisions.device_models import ANY_SECURITY
 from tps.decisions.dirty_identities import TOLERATED, Doubt
+from tps.decisions.policy import LANGUAGE, SecurityName
 from tps.decisions.triggers import SWITCHED, Cause
+from tps.errors import RejectedError
 from tps.feeds.diameter_config import DiameterFeed, DiameterPeer
 from tps.feeds.radius_config import RadiusClient, RadiusFeed
 from tps.smpp.route_config import RouteConfig
@@ -109,6 +114,35 @@ class DetectionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Detections of the network feeds that may wait in memory; beyond them nothing is acknowledged."""
 
 
+class DevicesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What devices are sent, and what they are taken for where nothing is known of them."""
+
+    channels: tuple[Channel, ...] = PREFERENCE
+    """By which channels, the preferred first; one that is left out is never used."""
+    languages: tuple[str, ...] = ("en",)
+    """Of instructions for users, the preferred first."""
+    default_client_provisioning: tuple[SecurityName, ...] = ANY_SECURITY
+    """Security methods that devices accept of which nothing else is known; none: they take no OMA documents."""
+    default_browser_settings: bool = False
+    """Whether they take the browser settings of Nokia and Ericsson."""
+    default_mobileconfig: bool = False
+    """Whether they take configuration profiles of Apple."""
+    default_quirks: str = ""
+    """What they cannot take, such as "narrow_reference segment_count=6"."""
+
+    def __post_init__(self) -> None:
+        """Check what types cannot say."""
+        if not self.channels or len(set(self.channels)) < len(self.channels):
+            raise ValueError("devices.channels: at least one channel expected, each once")
+        for language in self.languages:
+            if not LANGUAGE.fullmatch(language):
+                raise ValueError(f'devices.languages: a language such as "en" expected; got {language[:20]!r}')
+        try:
+            quirks.from_words(self.default_quirks)
+        except RejectedError as error:
+            raise ValueError(f"devices.default_quirks: {error.message}") from error
+
+
 class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """This process among the nodes of a site."""
 
@@ -128,6 +162,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     detection: DetectionConfig = DetectionConfig()
     radius: RadiusFeed = RadiusFeed()
     diameter: DiameterFeed = DiameterFeed()
+    devices: DevicesConfig = DevicesConfig()
     node: NodeConfig = NodeConfig()
     routes: tuple[RouteConfig, ...] = ()
 
@@ -257,6 +292,7 @@ def _explained(message: str) -> str:
         "radius.clients": RadiusClient,
         "diameter": DiameterFeed,
         "diameter.peers": DiameterPeer,
+        "devices": DevicesConfig,
         "node": NodeConfig,
         "routes": RouteConfig,
     }

@@ -4,15 +4,23 @@ import re
 import subprocess
 from pathlib import Path
 from struct import pack
+from typing import Literal
 
 import pytest
 
 from bootstrap.push import ota_settings_segments
 from encoders.browser_settings import Address, Bookmark, BrowserSettings, encode, media_type
+from encoders.settings import Settings
+from encoders.settings_access_point import AccessPoint
+from encoders.settings_application import Bookmark as Page
+from encoders.settings_application import Browser, Mms
 from encoders.sms_text import Alphabet, segment_text, user_data
 from tests.interop.conftest import peer
 from tests.interop.packet_capture import SMPP_PORT, capture_of
 from tests.tps.smpp import peer_octets
+from tps.delivery.channels import BrowserWay, Recipient
+from tps.smpp.route_config import RouteConfig
+from tps.smpp.submit_sm import SubmitTemplate
 
 SETTINGS = BrowserSettings(
     name="Operator",
@@ -74,6 +82,25 @@ def test_settings_arrive_on_port_49999_under_their_content_type(
     assert "chosen decoding: Nokia Client Provisioning 7.0" in text
     columns = [line.split("|")[4] for line in text.splitlines() if line.count("|") == 4]
     assert re.findall("'([^']*)'", " ".join(columns)) == rendered.split()
+    assert "Malformed" not in text
+
+
+@pytest.mark.parametrize("carriage", ["udh", "sar", "payload"])
+def test_what_the_server_sends_an_old_device_are_settings_for_its_browser_and_for_mms(
+    carriage: Literal["udh", "sar", "payload"], tmp_path: Path
+) -> None:
+    point = AccessPoint(id="internet", name="Internet", address="internet.example", internet=True)
+    services = (Browser(home_page=Page(url="http://portal.example/")), Mms(mmsc="http://mmsc.example/"))
+    way = BrowserWay(Settings(name="Example", access_points=(point,), applications=services), wide=False)
+    outgoing = way.compose(Recipient(0x1234, 0, "001010123456789", None, {}))
+    route = RouteConfig(name="north", host="smsc", system_id="tps", carriage=carriage)
+    bodies = SubmitTemplate(route, outgoing.coding(route)).bodies("491701234567", outgoing.parts)
+    pdus = [peer_octets.pdu(peer_octets.SUBMIT_SM, sequence=each, body=body) for each, body in enumerate(bodies, 1)]
+    text = tshark(capture_of([(True, pdu) for pdu in pdus]), tmp_path, "-O", "gsm_sms_ud,wsp,wbxml")
+    assert text.count("Destination port: Reserved for future allocation by 3GPP (49999)") == len(pdus)
+    assert text.count("Content-Type: application/x-wap-prov.browser-settings; charset=UTF-8") == 2
+    for shown in ("internet.example", "http://portal.example/", "http://mmsc.example/"):
+        assert f"'{shown}'" in text
     assert "Malformed" not in text
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from bootstrap.mac import Method
-from encoders import client_provisioning
+from encoders import client_provisioning, instructions, settings_values
 from encoders import settings as neutral
 from encoders.client_provisioning import Document
 from encoders.client_provisioning_model import Authentication, Severity, validate
@@ -96,6 +96,7 @@ def checked_name(name: str, *, status: int = 422) -> str:
 
 def draft_of_settings(settings: neutral.Settings, policy: DeliveryPolicy) -> Draft:
     """The draft of neutral settings; `FaultyError` names the field that cannot be said or sent."""
+    _verify_instructions(settings, policy)
     try:
         return _checked("neutral", neutral.encode(settings), to_document(settings), policy)
     except EncodeError as error:
@@ -175,6 +176,22 @@ def _checked(kind: Kind, body: bytes, document: Document, policy: DeliveryPolicy
         raise FaultyError(faults)
     warnings = tuple(Fault(found.path, found.message) for found in findings)
     return Draft(kind, body, policy, _segment_count(document, policy, method), warnings)
+
+
+def _verify_instructions(settings: neutral.Settings, policy: DeliveryPolicy) -> None:
+    """`FaultyError` for a text that no user could be sent: it names what the settings do not say."""
+    if not policy.instructions:
+        return
+    try:
+        asked = settings_values.placeholders(settings)
+        fields = instructions.fields(settings_values.fill(settings, dict.fromkeys(asked, _SAMPLE_VALUE)))
+    except EncodeError as error:
+        raise FaultyError([Fault("policy.instructions", str(error))]) from error
+    for language, text in policy.instructions.items():
+        try:
+            instructions.encode(text, fields, reference=0)
+        except EncodeError as error:
+            raise FaultyError([Fault(f"policy.instructions.{language}", str(error))]) from error
 
 
 def _segment_count(document: Document, policy: DeliveryPolicy, method: Method | None) -> int:

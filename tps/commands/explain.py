@@ -6,7 +6,9 @@ import typer
 
 from bootstrap.mac import Method
 from tps import config as configuration
+from tps.backoffice.devices import channel_rules
 from tps.commands import push_options, store, stored_push
+from tps.commands.channel_page import print_device, print_other_channel
 from tps.commands.explanation_page import Carriage, Fact, print_explanation, print_facts, print_history, time_of
 from tps.commands.terminal import BadInputError, page
 from tps.config import Config
@@ -75,13 +77,20 @@ def explain(
 
 def _explain_stored(text: str, config: Config, *, show_secrets: bool) -> None:
     push_id = id_of(text, "PUSH_ID")
+    rules = channel_rules(config.devices)
     with store.opened(config) as (database, seal):
-        found = database.read_now(lambda connection: stored_push.load(connection, seal, push_id))
+        found = database.read_now(lambda connection: stored_push.load(connection, seal, push_id, rules))
     if found is None:
         raise BadInputError(f"PUSH_ID: the store has no push {text}")
     row, subject = found.row, found.subject
     facts = [*_decision(row), ("security", _PROTECTION[subject.method])]
-    _print(facts, subject, Carriage(_route(config, row.msisdn, row.route), row.msisdn), show_secrets=show_secrets)
+    if found.other is None:
+        carriage = Carriage(_route(config, row.msisdn, row.route), row.msisdn)
+        _print(facts, subject, carriage, show_secrets=show_secrets)
+    else:
+        print_facts(page(), "Decision", facts)
+        print_other_channel(page(), found.other, show_secrets=show_secrets)
+    print_device(page(), found.device, found.plan)
     print_history(page(), row.history)
 
 

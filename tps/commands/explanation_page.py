@@ -40,7 +40,7 @@ class Carriage:
 
 def print_facts(console: Console, title: str, facts: Iterable[Fact]) -> None:
     """A stage that is a list of names and what they are."""
-    _print_title(console, title)
+    print_title(console, title)
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -52,16 +52,16 @@ def print_facts(console: Console, title: str, facts: Iterable[Fact]) -> None:
 def print_explanation(console: Console, explanation: Explanation, subject: Subject, carriage: Carriage | None) -> None:
     """All stages from the document to the SMPP fields."""
     composed = explanation.composed
-    _print_title(console, "Document")
+    print_title(console, "Document")
     console.print(Text(encode_xml(explanation.document, doctype=False).decode()), end="")
-    _print_title(console, f"Document as WBXML, {len(composed.wbxml)} octets")
+    print_title(console, f"Document as WBXML, {len(composed.wbxml)} octets")
     _print_notes(console, explanation.body)
     print_facts(console, "Key and MAC", _key_and_mac(explanation, subject))
-    _print_title(console, f"WSP push, {len(composed.pdu)} octets")
+    print_title(console, f"WSP push, {len(composed.pdu)} octets")
     _print_notes(console, explanation.headers)
     console.print(f"then the {len(composed.wbxml)} octets of the document")
     for number, part in enumerate(explanation.parts, 1):
-        _print_title(console, f"SMS {number} of {len(explanation.parts)}, {len(part.octets)} octets of user data")
+        print_title(console, f"SMS {number} of {len(explanation.parts)}, {len(part.octets)} octets of user data")
         payload = part.octets[part.header_octets :]
         payload_note = Note(part.header_octets, payload, f"payload of {len(payload)} octets")
         _print_notes(console, (*part.header, payload_note), part.hidden)
@@ -70,7 +70,7 @@ def print_explanation(console: Console, explanation: Explanation, subject: Subje
 
 def print_history(console: Console, history: str) -> None:
     """What became of a stored push, a line for each step."""
-    _print_title(console, "History")
+    print_title(console, "History")
     table = Table.grid(padding=(0, 2))
     for line in history.splitlines():
         moment, event, state, detail = (*line.split(" ", 3), "")[:4]
@@ -83,7 +83,8 @@ def time_of(moment_ms: int) -> str:
     return datetime.fromtimestamp(moment_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + " UTC"
 
 
-def _print_title(console: Console, title: str) -> None:
+def print_title(console: Console, title: str) -> None:
+    """The heading of a stage."""
     console.print()
     console.print(Text(title, style="bold cyan"))
     console.print(Text("─" * len(title), style="cyan"))
@@ -144,5 +145,5 @@ def _print_submit_sm(console: Console, explanation: Explanation, carriage: Carri
     route = carriage.route
     bodies = SubmitTemplate(route).bodies(carriage.destination, explanation.composed.segments)
     count = f"{len(bodies)} PDUs, the first of them" if len(bodies) > 1 else "1 PDU"
-    _print_title(console, f"SMPP submit_sm on route {route.name} (carriage {route.carriage}): {count}")
+    print_title(console, f"SMPP submit_sm on route {route.name} (carriage {route.carriage}): {count}")
     _print_notes(console, submit_sm_notes(bodies[0]))

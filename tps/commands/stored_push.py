@@ -4,10 +4,15 @@ from dataclasses import dataclass
 
 from bootstrap.mac import Method
 from encoders import settings
+from tps.commands.channel_page import OtherChannel
+from tps.decisions.device_models import KnownDevice
 from tps.decisions.push_id import bucket_of_id, reference_of
 from tps.decisions.push_life import State
 from tps.delivery.catalogue import Catalogue, context_of
-from tps.delivery.push_secrets import open_secrets
+from tps.delivery.channel_plan import ChannelRules, Plan
+from tps.delivery.channels import DocumentWay, Recipient
+from tps.delivery.device_knowledge import knowledge
+from tps.delivery.push_secrets import PushSecrets, open_secrets
 from tps.explanation import secret_parms
 from tps.explanation.push import Subject
 from tps.store import pushes
@@ -23,9 +28,14 @@ class StoredPush:
 
     row: PushRow
     subject: Subject
+    device: KnownDevice
+    plan: Plan | None
+    """None where the settings leave as they are."""
+    other: OtherChannel | None
+    """What leaves by another channel than client provisioning."""
 
 
-def load(connection: Connection, seal: Seal, push_id: int) -> StoredPush | None:
+def load(connection: Connection, seal: Seal, push_id: int, rules: ChannelRules) -> StoredPush | None:
     """The push, or None where the store has none of this id."""
     bucket = bucket_of_id(push_id)
     row = pushes.find(connection, bucket, push_id)
@@ -33,17 +43,33 @@ def load(connection: Connection, seal: Seal, push_id: int) -> StoredPush | None:
         return None
     secrets = open_secrets(seal, pushes.sealed_secrets(connection, bucket, push_id), push_id)
     profile = Catalogue(seal).version(connection, row.settings, row.version)
+    known = knowledge(connection, rules)
+    plan = known.plan(profile, row.device, has_pin=secrets.pin is not None)
+    method = None if row.security is None else Method(row.security)
+    way = None if plan is None else plan.first(_recipient(row, secrets))
+    secret = _secret_parms(connection, seal, row) | secret_parms.of_document(profile.document)
+    if isinstance(way, DocumentWay):
+        secret = secret_parms.of_shaped(way.profile.document, profile.document, secret)
+        profile, method = way.profile, way.method
     wide = profile.policy.wide_reference
+    reference = reference_of(push_id, last_attempt(row), wide=wide)
     subject = Subject(
         profile=profile,
-        method=None if row.security is None else Method(row.security),
+        method=method,
         imsi=row.imsi,
         pin=secrets.pin,
         values=secrets.values,
-        reference=reference_of(push_id, last_attempt(row), wide=wide),
-        secret=_secret_parms(connection, seal, row) | secret_parms.of_document(profile.document),
+        reference=reference,
+        secret=secret,
     )
-    return StoredPush(row, subject)
+    other = None
+    if way is not None and not isinstance(way, DocumentWay):
+        other = OtherChannel(way, way.compose(_recipient(row, secrets)), secrets.values, reference)
+    return StoredPush(row, subject, known.device(row.device), plan, other)
+
+
+def _recipient(row: PushRow, secrets: PushSecrets) -> Recipient:
+    return Recipient(row.id, last_attempt(row), row.imsi, secrets.pin, secrets.values)
 
 
 def last_attempt(row: PushRow) -> int:

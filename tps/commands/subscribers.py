@@ -85,7 +85,7 @@ def export_subscribers(
 
     Example: tps export subscribers customers.csv --config tps.toml
     """
-    with store.opened(configuration.load(config)) as (database, seal), _written(file) as text:
+    with store.opened(configuration.load(config)) as (database, seal), written(file) as text:
         names = {
             name for row in (_all(database) if with_secrets else ()) for name in subscribers.value_names(seal, row)
         }
@@ -137,7 +137,7 @@ async def _store(database: Database, seal: Seal, batch: Sequence[Row]) -> list[t
         else:
             accounts[number] = account
     written = await subscribers.replace_many(database, seal, list(accounts.values()), now_ms=now_ms())
-    answers |= {number: refusal or is_new for number, (is_new, refusal) in zip(accounts, written, strict=True)}
+    answers |= {number: one.refusal or one.is_new for number, one in zip(accounts, written, strict=True)}
     return sorted(answers.items())
 
 
@@ -217,7 +217,7 @@ def _read(file: Path, content: bytes | None) -> BinaryIO:
 
 
 @contextmanager
-def _written(file: Path) -> Iterator[TextIO]:
+def written(file: Path) -> Iterator[TextIO]:
     """A new file that only its owner may read, or standard output."""
     if str(file) == STANDARD_STREAM:
         yield sys.stdout

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tps.decisions.identities import DEVICE_UNKNOWN
 from tps.decisions.push_life import State
 
 WINDOW_MS = 600_000
@@ -24,6 +25,7 @@ class Sent(NamedTuple):
     sealed_secrets: str | None
     created_at: int
     changed_at: int
+    device: str = DEVICE_UNKNOWN
 
 
 def only_uncertain(pushes: Sequence[Sent], msisdn: str, route: str) -> Sent | None:

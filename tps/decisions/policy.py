@@ -1,6 +1,7 @@
 """How pushes of one settings version are delivered: their security, and what becomes of those that get stuck."""
 
-from typing import Literal
+import re
+from typing import Final, Literal
 
 import msgspec
 
@@ -16,6 +17,10 @@ _METHODS = {
     "usernetwpin": Method.USERNETWPIN,
     "userpinmac": Method.USERPINMAC,
 }
+LANGUAGE: Final = re.compile("[a-z]{2,3}(-[a-z0-9]{2,8})*")
+"""A language tag in lower case (RFC 5646 clause 2.1), as far as anybody names a language."""
+INSTRUCTIONS_MAX: Final = 1000
+"""Characters of a text: some six SMS."""
 NEEDS_PIN = frozenset({Method.USERPIN, Method.USERNETWPIN, Method.USERPINMAC})
 
 
@@ -34,6 +39,8 @@ class DeliveryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Refused attempts after which a push ends as FAILED, 1 to 100."""
     wide_reference: bool = False
     """Number the segments with a 16-bit reference (some old handsets refuse it)."""
+    instructions: dict[str, str] = {}
+    """For devices that are set up by hand: a text for the user by language, such as "en", with fields such as {apn}."""
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""
@@ -43,6 +50,11 @@ class DeliveryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ValueError("validity_s: 60 seconds to 30 days (2592000) expected")
         if not 1 <= self.max_attempts <= 100:
             raise ValueError("max_attempts: 1 to 100 expected")
+        for language, text in self.instructions.items():
+            if not LANGUAGE.fullmatch(language):
+                raise ValueError(f'instructions: a language such as "en" or "pt-br" expected; got {language[:20]!r}')
+            if not 0 < len(text) <= INSTRUCTIONS_MAX:
+                raise ValueError(f"instructions.{language}: 1 to {INSTRUCTIONS_MAX} characters expected")
 
 
 def method_of(security: SecurityName) -> Method | None:

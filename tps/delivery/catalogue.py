@@ -12,11 +12,12 @@ from encoders import client_provisioning, settings
 from encoders.client_provisioning import Document
 from encoders.client_provisioning_settings import fill, placeholders, to_document
 from encoders.errors import DecodeError, EncodeError
+from encoders.settings import Settings
 from tps.decisions.policy import DeliveryPolicy
 from tps.store import settings as settings_store
 from tps.store.database import Connection
 from tps.store.sealing import Seal, UnsealError
-from tps.store.settings import StoredSettings
+from tps.store.settings import Generation, StoredSettings
 
 Kind = Literal["neutral", "document"]
 
@@ -39,6 +40,8 @@ class Profile:
     placeholders: frozenset[str]
     body: bytes | None
     """The encoded document where it is the same for every subscriber."""
+    neutral: Settings | None = None
+    """The neutral model, for the channels that need it; None where a document was published."""
 
     def encoded(self, values: Mapping[str, str]) -> bytes:
         """The document as WBXML, its placeholders filled with `values`."""
@@ -65,16 +68,19 @@ class Catalogue:
 
     def __init__(self, seal: Seal) -> None:
         self._seal = seal
-        self._generation: tuple[int, int] | None = None
+        self.device_changes = 0
+        """How often device models had been changed when the settings were last refreshed."""
+        self._generation: Generation | None = None
         self._active: dict[str, Profile] = {}
         self._versions: dict[tuple[str, int], tuple[str, Profile]] = {}
 
     def refresh(self, connection: Connection) -> Mapping[str, Profile]:
         """The active settings by name, read anew when any node has stored a version since."""
         generation = settings_store.generation(connection)
-        if generation != self._generation:
+        self.device_changes = generation.device_changes
+        if generation._replace(device_changes=0) != self._generation:
             self._active = dict(self._usable(settings_store.active(connection)))
-            self._generation = generation
+            self._generation = generation._replace(device_changes=0)
         return self._active
 
     def version(self, connection: Connection, name: str, version: int) -> Profile:
@@ -110,6 +116,7 @@ class Catalogue:
                 document=document,
                 placeholders=asked,
                 body=None if asked else client_provisioning.encode(fill(document, {})),
+                neutral=settings.decode(body) if row.kind == "neutral" else None,
             )
             self._versions[key] = (row.sealed_body, profile)
         return self._versions[key][1]

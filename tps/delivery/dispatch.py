@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from bootstrap.mac import Method
 from encoders.errors import EncodeError
 from tps.decisions.push_life import OPEN_STATES, Event, State, move
 from tps.delivery.attend import LEASE_MS
 from tps.delivery.catalogue import UNUSABLE, Catalogue, Profile
-from tps.delivery.compose import segments_of
+from tps.delivery.device_knowledge import Devices
 from tps.delivery.flights import Flight, Flights
 from tps.delivery.handover import Departing, Handover
 from tps.delivery.node_lease import NodeLease
-from tps.delivery.push_secrets import open_secrets
+from tps.delivery.push_sms import compose
 from tps.delivery.unsent import why_unsent
 from tps.errors import RetryLaterError
 from tps.smpp.routes import Route, Routes
@@ -30,7 +29,7 @@ from tps.store.pushes import DuePush, Move, history_line
 from tps.store.sealing import Seal, UnsealError
 
 if TYPE_CHECKING:
-    from tps.smpp.submit_sm import Message
+    from tps.smpp.submit_sm import Coding, Message
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +59,7 @@ class Dispatch:
         database: Database,
         catalogue: Catalogue,
         seal: Seal,
+        devices: Devices,
         routes: Routes,
         flights: Flights,
         *,
@@ -71,6 +71,7 @@ class Dispatch:
         self._database = database
         self._catalogue = catalogue
         self._seal = seal
+        self._devices = devices
         self._routes = routes
         self._flights = flights
         self._lease = lease
@@ -193,6 +194,9 @@ class Dispatch:
         claimed: list[Claimed] = []
         moves: list[Move] = []
         due = pushes.due(connection, now, limit)
+        if due:
+            self._catalogue.refresh(connection)
+            self._devices.refresh(connection, self._catalogue.device_changes)
         for push in due:
             ended = _why_ended(push, self._routes, now)
             if ended is not None:
@@ -218,36 +222,26 @@ class Dispatch:
     def _send(self, claimed: Sequence[Claimed]) -> None:
         """Compose and submit; what nobody can encode is returned with the next claim."""
         now = self._clock()
-        messages: defaultdict[Route, list[Message]] = defaultdict(list)
+        messages: defaultdict[tuple[Route, Coding | None], list[Message]] = defaultdict(list)
         departing: list[Flight] = []
         for push, profile, route in claimed:
             try:
-                parts = self._composed(push, profile)
+                outgoing, remarks = compose(self._devices.known, self._seal, push, profile, push.attempts)
             except (EncodeError, UnsealError) as error:
                 self._returned.append(self._given_up(push, Event.REFUSE, now, detail=str(error)))
                 continue
-            messages[route].append((push.id, push.msisdn, parts))
-            departing.append(Flight(push, route.name, route.pdu_count(len(parts)), profile.policy.max_attempts))
+            parts, coding = outgoing.parts, outgoing.coding(route.config)
+            messages[route, coding].append((push.id, push.msisdn, parts))
+            pdus = route.pdu_count(len(parts), coding)
+            departing.append(Flight(push, route.name, pdus, profile.policy.max_attempts, remarks=remarks))
         self._flights.depart(departing)
-        for route, batch in messages.items():
-            route.submit(batch)
+        for (route, coding), batch in messages.items():
+            route.submit(batch, coding)
 
     def _given_up(self, push: DuePush, event: Event, now: int, *, detail: str, until: int | None = None) -> Move:
         """A push that this node has claimed and did not send, unless another node has taken it meanwhile."""
         given_up = _moved(push, State.SENDING, event, now, detail=detail, until=until)
         return given_up._replace(held_by=self._lease.instance)
-
-    def _composed(self, push: DuePush, profile: Profile) -> tuple[bytes, ...]:
-        secrets = open_secrets(self._seal, push.sealed_secrets, push.id)
-        return segments_of(
-            profile,
-            push_id=push.id,
-            attempt=push.attempts,
-            method=None if push.security is None else Method(push.security),
-            imsi=push.imsi,
-            pin=secrets.pin,
-            values=secrets.values,
-        )
 
 
 def _worthwhile(route: Route) -> int:

@@ -15,11 +15,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from bootstrap.mac import Method
 from tps.decisions.device_changes import SeenDevice, is_newer
 from tps.decisions.identities import DEVICE_UNKNOWN, bucket_of
 from tps.decisions.policy import checked_pin, method_of
 from tps.decisions.triggers import SWITCHED, Answer, Cause, Outcome, Send, Sighting, Trigger, decide, missing_values
 from tps.delivery.catalogue import Catalogue, Profile
+from tps.delivery.device_knowledge import DeviceKnowledge, Devices
 from tps.delivery.push_secrets import PushSecrets, pin_context, values_context
 from tps.errors import RejectedError
 from tps.store import subscribers
@@ -48,6 +50,7 @@ class Look(NamedTuple):
     """What the store knows of a batch."""
 
     profiles: Mapping[str, Profile]
+    devices: DeviceKnowledge
     wanted: Sequence[tuple[int, int, str, str]]
     """(place, bucket, IMSI, device) of each trigger whose subscriber has a name."""
     known: dict[int, Known]
@@ -67,6 +70,8 @@ class Intended(NamedTuple):
     profile: Profile
     fingerprint: int
     """Of the settings, and of the subscriber's values where they are filled in."""
+    method: Method | None
+    """How it is protected; None: no MAC."""
     secrets: PushSecrets | None
 
     @property
@@ -78,15 +83,19 @@ class Intended(NamedTuple):
 class IntakeDecision:
     """Decides about batches."""
 
-    def __init__(self, catalogue: Catalogue, seal: Seal, *, pepper: bytes, rules: IntakeRules) -> None:
+    def __init__(
+        self, catalogue: Catalogue, seal: Seal, devices: Devices, *, pepper: bytes, rules: IntakeRules
+    ) -> None:
         self.rules = rules
         self._catalogue = catalogue
         self._seal = seal
+        self._devices = devices
         self._pepper = pepper
 
     def look(self, connection: Connection, triggers: Sequence[Trigger]) -> Look:
         """What the store knows of a batch; those whose number belongs to nobody are answered."""
         profiles = self._catalogue.refresh(connection)
+        devices = self._devices.refresh(connection, self._catalogue.device_changes)
         answers: list[Answer | None] = [None] * len(triggers)
         wanted = [
             (place, bucket_of(imsi), imsi, DEVICE_UNKNOWN if trigger.device is None else trigger.device.number)
@@ -94,7 +103,7 @@ class IntakeDecision:
             if imsi is not None
         ]
         known = {row.place: row for row in subscribers.known(connection, wanted)}
-        return Look(profiles, wanted, known, answers)
+        return Look(profiles, devices, wanted, known, answers)
 
     def decide(self, look: Look, triggers: Sequence[Trigger]) -> list[Intended]:
         """The pushes that are to be, in the order of their triggers; all other triggers have their answers then."""
@@ -122,22 +131,21 @@ class IntakeDecision:
             return decided
         profile = look.profiles.get(decided.settings)
         if profile is None:
-            reason = f"no settings are named {decided.settings!r}: publish them first"
-            if trigger.is_detection:
-                return Answer(Outcome.RECORDED, field="settings", reason=reason)
-            return Answer(Outcome.REJECTED, field="settings", reason=reason)
-        secrets, fingerprint = self._secrets(trigger, known, decided, profile, imsi)
-        return Intended(place, bucket, imsi, decided, profile, fingerprint, secrets)
-
-    def _secrets(
-        self, trigger: Trigger, known: Known, send: Send, profile: Profile, imsi: str
-    ) -> tuple[PushSecrets | None, int]:
-        """The PIN and values of a push, and its settings fingerprint, which covers the values."""
-        method = method_of(profile.policy.security)
+            return _refused(trigger, "settings", f"no settings are named {decided.settings!r}: publish them first")
         pin = trigger.pin
         if pin is None and known.sealed_pin is not None:
             pin = self._seal.open(known.sealed_pin, pin_context(imsi)).decode()
-        pin = checked_pin(method, pin)
+        plan = look.devices.plan(profile, decided.device, has_pin=pin is not None)
+        if plan is not None and not plan.ways:
+            return _refused(trigger, "device", f"the device takes no channel for these settings: {plan.said}")
+        method = method_of(profile.policy.security) if plan is None else plan.method
+        secrets, fingerprint = self._secrets(known, decided, profile, imsi, checked_pin(method, pin))
+        return Intended(place, bucket, imsi, decided, profile, fingerprint, method, secrets)
+
+    def _secrets(
+        self, known: Known, send: Send, profile: Profile, imsi: str, pin: str | None
+    ) -> tuple[PushSecrets | None, int]:
+        """The PIN and values of a push, and its settings fingerprint, which covers the values."""
         if not profile.placeholders:
             return (None if pin is None else PushSecrets(pin)), profile.fingerprint
         values = {"imsi": imsi, "msisdn": send.msisdn}
@@ -154,6 +162,12 @@ class IntakeDecision:
             self._pepper, profile.fingerprint.to_bytes(8, "big", signed=True) + _encode_json(used), hashlib.sha256
         )
         return PushSecrets(pin, used), int.from_bytes(mixed[:8], "big", signed=True)
+
+
+def _refused(trigger: Trigger, field: str, reason: str) -> Answer:
+    """What is only recorded where the network said it, and refused where a person asked for it."""
+    outcome = Outcome.RECORDED if trigger.is_detection else Outcome.REJECTED
+    return Answer(outcome, field=field, reason=reason)
 
 
 def _imsis(connection: Connection, triggers: Sequence[Trigger], answers: list[Answer | None]) -> list[str | None]:

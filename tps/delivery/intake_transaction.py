@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from tps.decisions.policy import method_of
 from tps.decisions.push_id import PushIds
 from tps.decisions.push_life import State
 from tps.decisions.set_pairs import SetPair
@@ -115,7 +114,7 @@ class IntakeTransaction:
         """The push as it is stored."""
         bucket, profile, secrets = intended.bucket, intended.profile, intended.secrets
         push_id = self._push_ids.next(now, bucket)
-        method = method_of(profile.policy.security)
+        method = intended.method
         beginning = beginnings.of(trigger, intended.send.cause, departs=departs)
         return NewPush(
             bucket=bucket,
@@ -226,6 +225,7 @@ def _due(push: NewPush, now: int) -> DuePush:
         expires_at=push.expires_at,
         key_released=0,
         created_at=now,
+        device=push.device,
     )
 
 

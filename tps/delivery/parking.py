@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import structlog
 
-from bootstrap.mac import Method
 from encoders.errors import EncodeError
 from tps.decisions.identities import bucket_of
 from tps.decisions.last_resort import Sent, only_uncertain
@@ -24,10 +23,10 @@ from tps.decisions.push_life import Event
 from tps.decisions.receipts import POSITIVE, Receipt, normal_form
 from tps.delivery import correlation
 from tps.delivery.catalogue import UNUSABLE, Catalogue
-from tps.delivery.compose import segments_of
+from tps.delivery.device_knowledge import Devices
 from tps.delivery.flights import said
 from tps.delivery.landing import moved_by_report
-from tps.delivery.push_secrets import open_secrets
+from tps.delivery.push_sms import compose
 from tps.errors import RetryLaterError
 from tps.smpp.routes import Routes
 from tps.store import parked_receipts, pushes, subscribers
@@ -62,11 +61,19 @@ class Parking:
     """Keeps receipts until their push is known."""
 
     def __init__(
-        self, database: Database, catalogue: Catalogue, seal: Seal, routes: Routes, *, clock: Callable[[], int]
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        seal: Seal,
+        devices: Devices,
+        routes: Routes,
+        *,
+        clock: Callable[[], int],
     ) -> None:
         self._database = database
         self._catalogue = catalogue
         self._seal = seal
+        self._devices = devices
         self._routes = routes
         self._clock = clock
         self._count_at = 0
@@ -178,19 +185,11 @@ class Parking:
             return 0
         try:
             profile = self._catalogue.version(connection, sent.settings, sent.version)
-            secrets = open_secrets(self._seal, sent.sealed_secrets, sent.id)
-            segments = segments_of(
-                profile,
-                push_id=sent.id,
-                attempt=sent.attempts - 1,
-                method=None if sent.security is None else Method(sent.security),
-                imsi=sent.imsi,
-                pin=secrets.pin,
-                values=secrets.values,
-            )
+            outgoing, _ = compose(self._devices.known, self._seal, sent, profile, sent.attempts - 1)
         except (LookupError, EncodeError, UnsealError, *UNUSABLE):
             return 0
-        return self._routes[route].pdu_count(len(segments))
+        by_route = self._routes[route]
+        return by_route.pdu_count(len(outgoing.parts), outgoing.coding(by_route.config))
 
 
 def _parked(receipt: Receipt, now: int) -> ParkedReceipt:

@@ -28,6 +28,12 @@ def of_settings(settings: Settings) -> frozenset[int]:
     return of_document(shown) | frozenset(place for place, (one, other) in enumerate(pairs) if one != other)
 
 
+def of_shaped(shaped: Document, original: Document, secret: frozenset[int]) -> frozenset[int]:
+    """The secret parameters of a document that was shaped for a device: wherever those of the original stand now."""
+    hidden = {parm for place, parm in enumerate(parms(original.items)) if place in secret}
+    return frozenset(place for place, parm in enumerate(parms(shaped.items)) if parm in hidden)
+
+
 def mask(document: Document, secret: frozenset[int]) -> Document:
     """The document as anyone may see it."""
     places = iter(range(sum(1 for _ in parms(document.items))))

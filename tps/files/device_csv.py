@@ -8,15 +8,15 @@ a brand.
     35690901,Nokia,6220,,,,napid_length=16 narrow_reference,Open Settings and choose Connections.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple, TextIO
 
 from tps.decisions import quirks
-from tps.decisions.device_model_words import security_from, switch_from
+from tps.decisions.device_model_words import security_from, security_in, switch_from, switch_in
 from tps.decisions.device_models import TAC_DIGITS, DeviceModel, Hint, Key, checked, key_of
+from tps.decisions.policy import LANGUAGE
 from tps.errors import RejectedError
-from tps.files.csv_cells import Columns, as_text, by_column, checked_header, verify_not_rounded
+from tps.files.csv_cells import Columns, as_cell, as_text, by_column, checked_header, verify_not_rounded
 from tps.files.csv_lines import lines
 
 HINT_PREFIX: Final = "hint."
@@ -24,8 +24,6 @@ COLUMNS: Final = Columns(
     ("tac", "brand", "model", "client_provisioning", "browser_settings", "mobileconfig", "quirks"),
     family=(HINT_PREFIX, "LANGUAGE"),
 )
-_LANGUAGE = re.compile("[a-z]{2,3}(-[a-z0-9]{2,8})*")
-"""A language tag in lower case (RFC 5646 clause 2.1), as far as anybody names a language."""
 
 
 class Row(NamedTuple):
@@ -55,6 +53,25 @@ def read(text: TextIO, *, source: str, licence: str = "") -> Iterator[Row]:
             yield Row(number, model)
 
 
+def lines_of(models: Sequence[DeviceModel]) -> Iterator[tuple[str, ...]]:
+    """The header and a line for each row, as `read` takes them; source and licence are not among the columns."""
+    languages = sorted({hint.language for model in models for hint in model.hints})
+    yield (*COLUMNS.names, *(f"{HINT_PREFIX}{language}" for language in languages))
+    for model in models:
+        hints = {hint.language: hint.text for hint in model.hints}
+        row = (
+            model.tac,
+            model.brand,
+            model.model,
+            security_in(model.client_provisioning),
+            switch_in(model.browser_settings),
+            switch_in(model.mobileconfig),
+            quirks.in_words(model.quirks),
+            *(hints.get(language, "") for language in languages),
+        )
+        yield tuple(as_cell(text) if text else "" for text in row)
+
+
 def _header(record: Sequence[str] | RejectedError) -> tuple[str, ...]:
     if isinstance(record, RejectedError):
         raise record
@@ -64,7 +81,7 @@ def _header(record: Sequence[str] | RejectedError) -> tuple[str, ...]:
             "header", "the column tac or brand is missing; the first row holds the names of the columns"
         )
     for name in names:
-        if name.startswith(HINT_PREFIX) and not _LANGUAGE.fullmatch(name.removeprefix(HINT_PREFIX)):
+        if name.startswith(HINT_PREFIX) and not LANGUAGE.fullmatch(name.removeprefix(HINT_PREFIX)):
             raise RejectedError("header", f"{name!r}: a language expected after {HINT_PREFIX}, such as hint.en")
     return names
 

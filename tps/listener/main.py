@@ -9,11 +9,13 @@ from collections.abc import Callable
 from tps.app import intake_decision, now_ms
 from tps.backoffice.desk import Desk
 from tps.backoffice.device_identities import DeviceIdentities
+from tps.backoffice.devices import channel_rules
 from tps.channel.connection import Connection, decoder
 from tps.channel.messages import Damaged, Ready, Start, Stop, ToListener, ToWay
 from tps.channel.way_there import WayThere
 from tps.config import Config, sealing_keys
 from tps.delivery.catalogue import Catalogue
+from tps.delivery.device_knowledge import Devices
 from tps.detection.feeds import hearing
 from tps.errors import StoreDamagedError
 from tps.store.database import Database
@@ -51,7 +53,7 @@ async def listen(channel: socket.socket, door: socket.socket) -> None:
         ways.append(way)
         telling = asyncio.create_task(_tell_damage(database, connection.send), name="damage")
         catalogue = Catalogue(seal)
-        decision = intake_decision(config, database, seal, catalogue)
+        decision = intake_decision(config, database, seal, catalogue, Devices(channel_rules(config.devices)))
         desk = Desk(
             config=config,
             database=database,

@@ -9,6 +9,8 @@ _PORTS = b"\x05\x04"
 _CONCATENATION_8, _CONCATENATION_16 = b"\x00\x03", b"\x08\x04"
 _PORT_ELEMENT_OCTETS, _CONCATENATION_8_ELEMENT_OCTETS = 6, 5
 _SEGMENTS_MAX = 255
+_DEFAULT_ALPHABET, _SEPTETS_MAX = 0x00, 160
+"""data_coding of text in GSM 7-bit, and how much of it one SMS holds (TS 23.040 clause 9.2.3.16)."""
 
 
 class Sms(NamedTuple):
@@ -31,7 +33,7 @@ def to_air(messages: Iterable[SubmitSm]) -> Iterator[Sms]:
         destination, sender = message.destination, message.source
         has_header = bool(message.esm_class & ESM_CLASS_UDHI) or bool(message.tlvs)
         for octets in (message.octets,) if not message.tlvs else _with_headers(message):
-            if len(octets) <= EIGHT_BIT_USER_DATA_MAX_OCTETS:
+            if _fits_one_sms(octets, message.data_coding, has_header=has_header):
                 yield Sms(destination, sender, octets, message.data_coding, has_header)
 
 
@@ -60,6 +62,14 @@ def _with_headers(message: SubmitSm) -> Iterator[bytes]:
         return
     for place, piece in enumerate(slices, start=1):
         yield _segment(ports + _concatenation(reference) + bytes((len(slices), place)), piece)
+
+
+def _fits_one_sms(octets: bytes, data_coding: int, *, has_header: bool) -> bool:
+    """Text in the default alphabet comes one septet an octet, and is packed behind its header."""
+    if data_coding != _DEFAULT_ALPHABET:
+        return len(octets) <= EIGHT_BIT_USER_DATA_MAX_OCTETS
+    header_octets = 1 + octets[0] if has_header and octets else 0
+    return -(-header_octets * 8 // 7) + len(octets) - header_octets <= _SEPTETS_MAX
 
 
 def _fits(elements: bytes, octets: bytes) -> bool:

@@ -148,6 +148,10 @@ class Handset:
         """The whole message once its last segment is here, in whatever order and however often they come."""
         if segment.total == 1:
             return segment
+        if self.behaviour.narrow_references_only and segment.has_wide_reference:
+            raise RefusedError(Rejection.REFERENCE_WIDE)
+        if self.behaviour.segments_max is not None and segment.total > self.behaviour.segments_max:
+            raise RefusedError(Rejection.SEGMENTS_TOO_MANY, f"{segment.total} of them")
         key = (sender, segment.reference, segment.total)
         partial = self._partial.setdefault(key, _Partial(segment.destination_port))
         self._agree_on_port(partial, segment)

@@ -38,6 +38,12 @@ class HandsetBehaviour:
     only_linked_access_points: bool = False
     """Access points are created only if something points to them or they are flagged INTERNET (S60)."""
     napid_max: int | None = None
+    napdefs_max: int | None = None
+    provurl_once: bool = False
+    """A document that repeats a PROVURL is refused (Nokia 6220)."""
+    segments_max: int | None = None
+    narrow_references_only: bool = False
+    """Segments with a 16-bit reference are lost."""
     bearers: frozenset[str] | None = None
     address_types: frozenset[str] | None = None
     """Other values of BEARER and NAP-ADDRTYPE are dropped (Windows Mobile)."""

@@ -34,6 +34,11 @@ class UserData:
     number: int = 1
     total: int = 1
 
+    @property
+    def has_wide_reference(self) -> bool:
+        """Whether its reference has 16 bits."""
+        return self.reference >> 16 == _IE_CONCATENATION_16
+
 
 @dataclass(frozen=True, slots=True)
 class ContentType:

@@ -27,6 +27,10 @@ class Rejection(enum.Enum):
     DUPLICATE = "two characteristics have the same identity"
     DANGLING = "something points to what is not in the document"
     NAPID_TOO_LONG = "a NAPID is too long for this handset"
+    NAPDEFS_TOO_MANY = "there are more access points in it than this handset takes"
+    PROVURL_REPEATED = "a PROVURL that it had before"
+    SEGMENTS_TOO_MANY = "a message of more segments than this handset can join"
+    REFERENCE_WIDE = "a segment with a 16-bit reference"
     PROVURL_UNSIGNED = "PROVURL in a document without MAC"
 
 

@@ -31,6 +31,7 @@ def fit(document: ProvisioningDocument, behaviour: HandsetBehaviour, *, signed: 
         raise RefusedError(Rejection.EMPTY)
     _refuse_content(document, behaviour, signed=signed)
     _refuse_identities(groups, behaviour)
+    _refuse_too_much(groups, behaviour)
     if behaviour.wants_links_inside:
         _refuse_dangling(groups)
     fitted = Fitted(list(groups))
@@ -68,6 +69,15 @@ def _refuse_identities(groups: Sequence[Characteristic], behaviour: HandsetBehav
     twice = next((f"{kind} {identity}" for (kind, identity), count in seen.items() if count > 1), None)
     if twice is not None and behaviour.wants_links_inside:
         raise RefusedError(Rejection.DUPLICATE, twice)
+
+
+def _refuse_too_much(groups: Sequence[Characteristic], behaviour: HandsetBehaviour) -> None:
+    access_points = sum(group.type == "NAPDEF" for group in groups)
+    if behaviour.napdefs_max is not None and access_points > behaviour.napdefs_max:
+        raise RefusedError(Rejection.NAPDEFS_TOO_MANY, f"{access_points} of them")
+    urls = [url for group in groups if group.type == "BOOTSTRAP" for url in group.values("PROVURL")]
+    if behaviour.provurl_once and len(set(urls)) < len(urls):
+        raise RefusedError(Rejection.PROVURL_REPEATED)
 
 
 def _refuse_dangling(groups: Sequence[Characteristic]) -> None:

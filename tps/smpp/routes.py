@@ -116,9 +116,9 @@ class Route:
         limited = [rate for rate in rates if rate is not None]
         return _rounded(sum(limited)) if len(limited) == len(rates) else None
 
-    def pdu_count(self, segments: int) -> int:
-        """PDUs, and so parts in the outcomes, of a push of so many segments: one in all with carriage "payload"."""
-        return 1 if self.config.carriage == "payload" else segments
+    def pdu_count(self, segments: int, coding: "Coding | None" = None) -> int:
+        """PDUs, and so parts in the outcomes, of so many segments: one in all for a push with carriage "payload"."""
+        return 1 if coding is None and self.config.carriage == "payload" else segments
 
     def submit(self, batch: "Sequence[Message]", coding: "Coding | None" = None) -> None:
         """Spread messages over the links that are up, each whole on one link; what none of them takes is `unsent`.
@@ -127,23 +127,24 @@ class Route:
         """
         senders = [link for link in self._senders if link.room() > 0]
         if not senders:
-            self._refuse(batch)
+            self._refuse(batch, coding)
             return
         if len(senders) == 1:
             senders[0].submit(batch, coding)
             return
         self._turn = (self._turn + 1) % len(senders)
         senders = senders[self._turn :] + senders[: self._turn]  # so that small batches are spread too
-        ends = _shares([self.pdu_count(len(segments)) for _, _, segments in batch], [link.room() for link in senders])
+        sizes = [self.pdu_count(len(segments), coding) for _, _, segments in batch]
+        ends = _shares(sizes, [link.room() for link in senders])
         start = 0
         for link, end in zip(senders, ends, strict=True):
             if end > start:
                 link.submit(batch[start:end], coding)
             start = end
 
-    def _refuse(self, batch: "Sequence[Message]") -> None:
+    def _refuse(self, batch: "Sequence[Message]", coding: "Coding | None") -> None:
         for key, _, segments in batch:
-            self._outcomes.unsent += [(key, part) for part in range(self.pdu_count(len(segments)))]
+            self._outcomes.unsent += [(key, part) for part in range(self.pdu_count(len(segments), coding))]
         self._outcome_ready.set()
 
     def drain_outcomes(self) -> Outcomes:

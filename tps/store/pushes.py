@@ -18,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from tps.decisions.identities import DEVICE_UNKNOWN
 from tps.decisions.last_resort import Sent
 from tps.decisions.push_life import UNSENT_STATES, Event, State
 from tps.store import move_counts
@@ -63,6 +64,7 @@ class DuePush(NamedTuple):
     created_at: int
     attempts_before: int = 0
     """Of its attempts, those made before it was last re-queued: they count no more."""
+    device: str = DEVICE_UNKNOWN
 
 
 class StoredPush(NamedTuple):

@@ -75,6 +75,34 @@ settings = Table(
     sqlite_with_rowid=False,
 )
 
+device_model = Table(
+    "device_model",
+    metadata,
+    Column("tac", String(8), primary_key=True),  # empty for a row about a brand or a model
+    Column("brand_key", String(300), primary_key=True),  # in one spelling; empty for a row about a TAC
+    Column("model_key", String(300), primary_key=True),
+    Column("source", String(100), primary_key=True),
+    Column("brand", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    # in the words of tps.decisions.device_model_words, empty where the row says nothing
+    Column("client_provisioning", Text, nullable=False),
+    Column("browser_settings", Text, nullable=False),
+    Column("mobileconfig", Text, nullable=False),
+    Column("quirks", Text, nullable=False),
+    Column("hints", Text, nullable=False),  # JSON: text by language
+    Column("licence", Text, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+device_change = Table(
+    "device_change",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),  # 0: the only row
+    Column("changes", BigInteger, nullable=False),  # transactions that changed device models, ever
+    sqlite_with_rowid=False,
+)
+
 pair = Table(
     "pair",
     metadata,

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tps.store import changes
 from tps.store.batches import Fetching
-from tps.store.schema import settings
+from tps.store.schema import device_change, settings
 
 
 class StoredSettings(NamedTuple):
@@ -47,14 +47,15 @@ def newest_version(connection: Connection, name: str) -> int:
 
 
 class Generation(NamedTuple):
-    """What changes whenever a version is stored."""
+    """What changes whenever a version is stored, and whenever device models are."""
 
     versions: int
     newest_at: int
+    device_changes: int = 0
 
 
 def generation(connection: Connection) -> Generation:
-    """Changes whenever a version is stored, at whichever node."""
+    """Changes whenever a version is stored, at whichever node; one statement tells of device models, too."""
     return _generation(connection.dialect.name).fetch(connection, {})[0]
 
 
@@ -92,4 +93,6 @@ def names(connection: Connection) -> frozenset[str]:
 @cache
 def _generation(dialect: str) -> Fetching[Generation]:
     versions, newest_at = func.count().label("versions"), func.coalesce(func.max(settings.c.created_at), 0)
-    return Fetching(dialect, select(versions, newest_at.label("newest_at")).select_from(settings), Generation)
+    devices = func.coalesce(select(device_change.c.changes).scalar_subquery(), 0).label("device_changes")
+    statement = select(versions, newest_at.label("newest_at"), devices).select_from(settings)
+    return Fetching(dialect, statement, Generation)

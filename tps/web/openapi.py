@@ -19,6 +19,7 @@ _DESCRIPTION = (
     "again and does nothing twice."
 )
 _TAGS = {
+    "devices": "Device models: what devices take and cannot take, by TAC, model and brand.",
     "subscribers": "Accounts: SIM, number, settings, values.",
     "pairs": "The devices a SIM was seen in, and what they are set to.",
     "settings": "What devices are set to, version by version.",
@@ -37,6 +38,7 @@ _PATH_PARAMETERS = {
     "name": ("Name of the settings", "internet"),
     "version": ("Number of the version", "1"),
     "id": ("Its id", ""),
+    "tac": ("The first 8 digits of an IMEI", "35690901"),
 }
 
 

@@ -1,7 +1,19 @@
 """Every operation of the API: the table from which the router and the OpenAPI document are made."""
 
 from encoders.client_provisioning import MEDIA_TYPE_XML
-from tps.web import dead_letters, detections, dry_run, examples, keys, pairs, pushes, settings, state, subscribers
+from tps.web import (
+    dead_letters,
+    detections,
+    devices,
+    dry_run,
+    examples,
+    keys,
+    pairs,
+    pushes,
+    settings,
+    state,
+    subscribers,
+)
 from tps.web.ndjson import LineAnswer
 from tps.web.operations import Operation
 from tps.web.triggers import TriggerAnswer
@@ -99,6 +111,25 @@ OPERATIONS = (
         summary="Try settings on a subscriber", answers={200: settings.PreviewView},
         description="Every stage of a push, down to the octets of each SMS; nothing is sent.",
         examples={"secrets masked": examples.PUSH},
+    ),
+    Operation(
+        "GET", "/v1/devices", devices.list_page, query=devices.DeviceQuery,
+        summary="List what is known of device models", answers={200: devices.DevicePage},
+    ),
+    Operation(
+        "PUT", "/v1/devices", devices.put, body=devices.DeviceRow,
+        summary="Say what is known of a TAC, a model or a brand", answers={204: None},
+        description="Replaces what the same source said of the same. What is left out is inherited: a TAC from its "
+        "model, a model from its brand, a brand from the configuration.",
+        examples={"a brand": {"brand": "Nokia", "browser_settings": True, "quirks": "provurl_once"}},
+    ),
+    Operation(
+        "DELETE", "/v1/devices", devices.remove, query=devices.DeviceAbout,
+        summary="Forget what a source says", answers={204: None},
+    ),
+    Operation(
+        "GET", "/v1/devices/{tac}", devices.show,
+        summary="What is known of a TAC, and where it comes from", answers={200: devices.DeviceView},
     ),
     Operation(
         "POST", "/v1/detections", detections.detect, body=detections.Detection,

@@ -5,11 +5,14 @@ from typing import Any
 
 from encoders import settings as neutral
 from tps.backoffice import settings, subscribers
+from tps.backoffice.devices import channel_rules
 from tps.backoffice.subscribers import Account
+from tps.config import DevicesConfig
 from tps.decisions.policy import DeliveryPolicy
 from tps.decisions.push_id import PushIds
 from tps.delivery.backlog import Backlog
 from tps.delivery.catalogue import Catalogue
+from tps.delivery.device_knowledge import Devices
 from tps.delivery.handover import Handover
 from tps.delivery.intake import Intake
 from tps.delivery.intake_decision import IntakeDecision, IntakeRules
@@ -36,7 +39,8 @@ async def begin(database: Database, seal: Seal) -> Intake:
     """Settings and a subscriber are stored; the intake takes pushes for them."""
     await publish(database, seal)
     await subscribers.create(database, seal, ACCOUNT, now_ms=NOW)
-    decision = IntakeDecision(Catalogue(seal), seal, pepper=b"pepper", rules=IntakeRules("internet", 1000))
+    devices = Devices(channel_rules(DevicesConfig()))
+    decision = IntakeDecision(Catalogue(seal), seal, devices, pepper=b"pepper", rules=IntakeRules("internet", 1000))
     transaction = IntakeTransaction(decision, seal, push_ids=PushIds(0), node="node-0", clock=lambda: NOW)
     set_filter, backlog = SetFilter(database, 1), Backlog(database, 0)
     return Intake(database, transaction, Handover(), set_filter, backlog, wake=asyncio.Event())

@@ -2,21 +2,29 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.tps import delivering
 from tests.tps.commands.conftest import Run
+from tps import app
+from tps.backoffice.devices import channel_rules
 from tps.commands import stored_push
+from tps.config import DevicesConfig
+from tps.decisions import quirks
+from tps.decisions.device_models import DeviceModel
 from tps.decisions.push_id import text_of
 from tps.decisions.push_life import State
 from tps.explanation.push import explain
 from tps.sim.smsc import Smsc
 from tps.sim.smsc_behaviour import Behaviour
+from tps.store import device_models
 from tps.store.database import Database
 from tps.store.sealing import Seal
 
 IMSI = "001010123456789"
+RULES = channel_rules(DevicesConfig())
 STAGES = [
     "Decision",
     "Document",
@@ -102,7 +110,7 @@ async def test_a_delivered_push_is_explained_as_it_was_sent(
         await parts.intake.accept([delivering.detection(0)])
         (row,) = await delivering.pushes_in(sqlite, State.DELIVERED, 1)
         sent = [message.octets for message in smsc.record]
-    found = sqlite.read_now(lambda connection: stored_push.load(connection, seal, row.id))
+    found = sqlite.read_now(lambda connection: stored_push.load(connection, seal, row.id, RULES))
     assert found is not None
     assert list(explain(found.subject).composed.segments) == sent
 
@@ -114,6 +122,44 @@ async def test_a_delivered_push_is_explained_as_it_was_sent(
     for secret in ("drowssap", "1357"):
         assert secret not in shown.stdout
     assert "drowssap" in run("explain", text_of(row.id), "--config", config_file, "--show-secrets").stdout
+
+
+async def explained(run: Run, config_file: Path, database: Database, seal: Seal, *options: str, **says: Any) -> str:
+    """What is shown of a push to a device of which this is known, one line."""
+    model = DeviceModel(delivering.device(0).number[:8], "Nokia", "6220", source="operator", **says)
+    database.write_now(lambda connection: device_models.put(connection, [model], app.now_ms()))
+    text = {"en": "Access point {apn}, password {password}"}
+    delivering.publish(database, seal, delivering.INTERNET_AS_SUBSCRIBER, instructions=text)
+    delivering.subscribe(database, seal, 1, values={"ppp_password": "drowssap"})
+    async with (
+        Smsc() as smsc,
+        delivering.delivering(database, seal, str(database.engine.url), delivering.route_to(smsc)) as parts,
+    ):
+        await parts.intake.accept([delivering.detection(0)])
+        (row,) = await delivering.pushes_in(database, State.DELIVERED, 1)
+    shown = run("explain", text_of(row.id), "--config", config_file, *options)
+    assert shown.exit_code == 0, shown.output
+    return " ".join(shown.stdout.split())
+
+
+async def test_what_a_quirk_changed_is_explained_with_what_is_known_of_the_device(
+    run: Run, config_file: Path, sqlite: Database, seal: Seal
+) -> None:
+    shown = await explained(run, config_file, sqlite, seal, quirks=quirks.from_words("napid_length=8"))
+    tac = delivering.device(0).number[:8]
+    assert f"quirks.napid_length: napid_length=8 (from TAC {tac} (operator))" in shown
+    assert "client_provisioning: netwpin userpin usernetwpin userpinmac none (from default (configuration))" in shown
+    assert "drowssap" not in shown
+
+
+@pytest.mark.parametrize("options", [(), ("--show-secrets",)])
+async def test_a_text_is_explained_with_its_secrets_hidden_unless_they_are_asked_for(
+    run: Run, config_file: Path, sqlite: Database, seal: Seal, options: tuple[str, ...]
+) -> None:
+    shown = await explained(run, config_file, sqlite, seal, *options, client_provisioning=())
+    assert "Access point internet.example, password" in shown
+    assert "instructions: any user can read it; not client_provisioning: the device does not take it" in shown
+    assert ("drowssap" in shown) == bool(options)
 
 
 async def test_a_refused_push_tells_the_error_of_the_smsc_and_what_to_do(

@@ -30,6 +30,13 @@ def test_passwords_and_the_values_of_a_subscriber_are_secret(parm: Parm, *, is_s
     assert secret_parms.of_document(document(Parm("NAPID", "x"), parm)) == ({1} if is_secret else set())
 
 
+def test_a_secret_stays_one_where_a_document_was_shaped() -> None:
+    secret = Parm("X-OWN", "hush")
+    original = document(Parm("NAPID", "long"), Parm("NAME", "x"), secret)
+    shaped = document(Parm("NAPID", "l"), secret)
+    assert secret_parms.of_shaped(shaped, original, frozenset({2})) == {1}
+
+
 @given(settings())
 @examples(max_examples=25)
 def test_no_secret_of_any_settings_is_seen_in_their_document(any_settings: Settings) -> None:

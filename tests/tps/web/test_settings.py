@@ -56,6 +56,14 @@ async def test_a_document_in_xml_takes_its_policy_from_the_query(api: Api) -> No
     assert (both.status, both.fields) == (422, ["query"])
 
 
+async def test_a_text_for_users_that_names_what_the_settings_do_not_say_is_refused(api: Api) -> None:
+    body = {"settings": INTERNET, "policy": {"instructions": {"en": "Type {apn}", "de": "{mmsc} eingeben"}}}
+    refused = await api.call("PUT", "/v1/settings/internet", body)
+    assert (refused.status, refused.fields) == (422, ["policy.instructions.de"])
+    published = await api.publish(instructions={"en": "Type {apn}"})
+    assert published.value["policy"]["instructions"] == {"en": "Type {apn}"}
+
+
 async def test_what_a_handset_could_not_take_is_refused_with_its_place(api: Api) -> None:
     cases = [
         ({"settings": {"name": "x", "access_points": [{"id": "a", "name": "A"}]}}, "settings.access_points[0].address"),
