@@ -51,8 +51,15 @@ class Changes(NamedTuple):
 class Written(NamedTuple):
     """What became of one account of a batch; `refusal` where it was not written."""
 
-    is_new: bool
+    now: Subscriber
+    before: Subscriber | None
+    """None where the account is new."""
     refusal: RejectedError | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there was no such account."""
+        return self.before is None
 
 
 class Removed(NamedTuple):
@@ -93,26 +100,21 @@ async def create(database: Database, seal: Seal, account: Account, *, now_ms: in
     def store(connection: Connection) -> Subscriber:
         if subscribers.load(connection, [account.imsi]):
             raise RejectedError("imsi", "a subscriber has this IMSI already: change that one", status=409)
-        return _stored(connection, row)
+        return _stored(connection, row).now
 
     return await database.write(store)
 
 
-async def replace(database: Database, seal: Seal, account: Account, *, now_ms: int) -> tuple[Subscriber, bool]:
-    """The account as given, whatever it was before, and whether it is new."""
+async def replace(database: Database, seal: Seal, account: Account, *, now_ms: int) -> Written:
+    """The account as given, whatever it was before."""
     row = _row(seal, account, now_ms)
-
-    def store(connection: Connection) -> tuple[Subscriber, bool]:
-        is_new = not subscribers.load(connection, [account.imsi])
-        return _stored(connection, row), is_new
-
-    return await database.write(store)
+    return await database.write(lambda connection: _stored(connection, row))
 
 
-async def change(database: Database, seal: Seal, imsi: str, changes: Changes, *, now_ms: int) -> Subscriber:
+async def change(database: Database, seal: Seal, imsi: str, changes: Changes, *, now_ms: int) -> Written:
     """The account with these changes; what is not given stays."""
 
-    def store(connection: Connection) -> Subscriber:
+    def store(connection: Connection) -> Written:
         before = subscribers.load(connection, [imsi]).get(imsi)
         if before is None:
             raise unknown()
@@ -236,12 +238,12 @@ def _merged(seal: Seal, before: Subscriber, changes: Changes) -> str | None:
     return _sealed_values(seal, before.imsi, values)
 
 
-def _stored(connection: Connection, row: Subscriber) -> Subscriber:
-    """Store one account; returns it as it is now."""
+def _stored(connection: Connection, row: Subscriber) -> Written:
+    """Store one account."""
     (written,) = _store_many(connection, [row])
     if written.refusal is not None:
         raise written.refusal
-    return subscribers.load(connection, [row.imsi])[row.imsi]
+    return written._replace(now=subscribers.load(connection, [row.imsi])[row.imsi])
 
 
 def _store_many(connection: Connection, rows: Sequence[Subscriber]) -> list[Written]:
@@ -269,7 +271,7 @@ def _store_distinct(connection: Connection, rows: Sequence[Subscriber], publishe
     accepted: list[Subscriber] = []
     for row in rows:
         refusal = _refusal(row, owners, published)
-        written.append(Written(row.imsi not in before, refusal))
+        written.append(Written(row, before.get(row.imsi), refusal))
         if refusal is not None:
             continue
         accepted.append(row)

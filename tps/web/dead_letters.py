@@ -8,12 +8,12 @@ from msgspec import Meta
 
 from tps.backoffice import dead_letters
 from tps.backoffice.dead_letters import REQUEUED_MAX, Search
-from tps.decisions.push_id import id_of, text_of
+from tps.decisions.push_id import text_of
 from tps.decisions.push_life import State
-from tps.errors import RejectedError
 from tps.smpp.command_status import explained
 from tps.store.dead_letters import Reason
 from tps.web.operations import Call, Reply, milliseconds
+from tps.web.paging import push_id_after
 from tps.web.pushes import Reason as ReasonText
 from tps.web.pushes import Since, Until
 from tps.web.triggers import SettingsName
@@ -98,7 +98,7 @@ async def requeue(call: Call[RequeueRequest, None]) -> Reply:
         reason=body.reason,
         since=_milliseconds(body.since),
         until=_milliseconds(body.until),
-        above_id=None if body.after is None else _after(body.after),
+        above_id=None if body.after is None else push_id_after(body.after),
     )
     done = await call.office.desk.way.requeue(search, body.limit, f"by key {call.caller.key_id}")
     refused = [RefusedView(text_of(push_id), reason) for push_id, reason in done.refused]
@@ -107,13 +107,6 @@ async def requeue(call: Call[RequeueRequest, None]) -> Reply:
 
 def _milliseconds(at: datetime | None) -> int | None:
     return None if at is None else milliseconds(at)
-
-
-def _after(cursor: str) -> int:
-    try:
-        return id_of(cursor)
-    except RejectedError:
-        raise RejectedError("after", "the `next` of the batch before expected") from None
 
 
 def _view(reason: Reason) -> ReasonView:

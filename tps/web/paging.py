@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from tps.decisions.push_id import id_of
 from tps.errors import RejectedError
 
 LIMIT_DEFAULT = 100
@@ -18,3 +19,11 @@ def limit_of(asked: int | None, most: int) -> int:
     if asked is not None and asked > most:
         raise RejectedError("limit", f"at most {most} items a page expected; use `after` for the next ones")
     return min(LIMIT_DEFAULT, most) if asked is None else asked
+
+
+def push_id_after(cursor: str) -> int:
+    """The push that the batch before ended with, from its `next`."""
+    try:
+        return id_of(cursor)
+    except RejectedError:
+        raise RejectedError("after", "the `next` of the batch before expected") from None

@@ -10,6 +10,7 @@ from tps.web import (
     keys,
     pairs,
     pushes,
+    resending,
     settings,
     state,
     subscribers,
@@ -67,6 +68,13 @@ OPERATIONS = (
         description="The account goes, with its devices; its open pushes are cancelled where they have not left yet.",
     ),
     Operation(
+        "POST", "/v1/subscribers/{imsi}/sim", subscribers.change_sim, body=subscribers.NewSim,
+        summary="Give a subscriber another SIM", answers={200: subscribers.SubscriberView},
+        description="The account goes over to the new IMSI; what is open for the old one is cancelled where it has not "
+        "left yet. The device is taken to be the same, until the network tells of another, and is set up again.",
+        examples={"a new SIM": {"imsi": "001010123456790"}},
+    ),
+    Operation(
         "GET", "/v1/subscribers/{imsi}/pairs", pairs.list_all,
         summary="List the devices of a SIM", answers={200: pairs.PairList},
     ),
@@ -105,6 +113,13 @@ OPERATIONS = (
     Operation(
         "GET", "/v1/settings/{name}/versions/{version}", settings.show_version,
         summary="Show a version", answers={200: settings.ContentView},
+    ),
+    Operation(
+        "POST", "/v1/settings/{name}/resend", resending.resend, body=resending.ResendRequest,
+        summary="Send the newest version to devices that hold an older one", answers={200: resending.ResentView},
+        description="Up to 500 at a time; `next` leads to the next batch, and how often you ask is the pace. Safe to "
+        "repeat: who has the version, or is about to get it, gets it no second time.",
+        examples={"a batch": {"limit": 500}},
     ),
     Operation(
         "POST", "/v1/settings/{name}/preview", settings.preview, body=settings.PreviewRequest,

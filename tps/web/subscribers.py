@@ -8,9 +8,10 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tps.backoffice import subscribers
+from tps.backoffice import account_triggers, sim_change, subscribers
 from tps.backoffice.subscribers import Account, Changes, Written
 from tps.decisions import identities
+from tps.decisions.triggers import Cause
 from tps.errors import RejectedError, RetryLaterError
 from tps.store import subscribers as store
 from tps.store.database import Connection
@@ -68,6 +69,12 @@ class SubscriberChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
         | UnsetType
     ) = UNSET
     pin: Pin | UnsetType = UNSET
+
+
+class NewSim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Another SIM for an account."""
+
+    imsi: Imsi
 
 
 class SubscriberView(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,8 +152,9 @@ async def replace(call: Call[SubscriberContent, None]) -> Reply:
     """Make an account what the body says."""
     desk, body = call.office.desk, call.body
     account = Account(imsi_of(call.path["imsi"]), identities.msisdn(body.msisdn), body.settings, body.values, body.pin)
-    stored, is_new = await subscribers.replace(desk.database, desk.seal, account, now_ms=desk.clock())
-    return Reply(201 if is_new else 200, _view(call.office, stored))
+    written = await subscribers.replace(desk.database, desk.seal, account, now_ms=desk.clock())
+    await _follow(call.office, [written])
+    return Reply(201 if written.is_new else 200, _view(call.office, written.now))
 
 
 async def change(call: Call[SubscriberChanges, None]) -> Reply:
@@ -157,8 +165,20 @@ async def change(call: Call[SubscriberChanges, None]) -> Reply:
         given["msisdn"] = identities.msisdn(given["msisdn"])
     changes = Changes(frozenset(given), **given)
     imsi = imsi_of(call.path["imsi"])
-    stored = await subscribers.change(desk.database, desk.seal, imsi, changes, now_ms=desk.clock())
-    return Reply(200, _view(call.office, stored))
+    written = await subscribers.change(desk.database, desk.seal, imsi, changes, now_ms=desk.clock())
+    await _follow(call.office, [written])
+    return Reply(200, _view(call.office, written.now))
+
+
+async def change_sim(call: Call[NewSim, None]) -> Reply:
+    """Give an account another SIM."""
+    desk, imsi = call.office.desk, imsi_of(call.path["imsi"])
+    done = await sim_change.change_sim(
+        desk.database, desk.seal, imsi, identities.imsi(call.body.imsi), now_ms=desk.clock()
+    )
+    trigger = account_triggers.of_device(done.after.imsi, done.before, Cause.SIM_CHANGED)
+    await account_triggers.send(desk, [] if trigger is None else [trigger])
+    return Reply(200, _view(call.office, done.after))
 
 
 async def remove(call: Call[None, None]) -> Reply:
@@ -222,7 +242,15 @@ async def _written(office: Office, accounts: Sequence[Account], numbers: Sequenc
     except Exception as error:  # noqa: BLE001 - every line gets its answer, whatever happened
         reason = note_defect(error, source="subscribers", lines=len(accounts))
         return [rejected(number, 500, (), reason) for number in numbers]
+    await _follow(office, written)
     return [_line_answer(number, outcome) for number, outcome in zip(numbers, written, strict=True)]
+
+
+async def _follow(office: Office, written: Sequence[Written]) -> None:
+    """Let changed accounts have what follows from the change."""
+    seal = office.desk.seal
+    found = [account_triggers.of_change(seal, one.before, one.now) for one in written if one.refusal is None]
+    await account_triggers.send(office.desk, [trigger for trigger in found if trigger is not None])
 
 
 def _line_answer(number: int, written: Written) -> LineAnswer:
