@@ -54,6 +54,7 @@ class Site:
         self.nodes = self.runner.run(self._nodes([database, self.other], url))
         publish(database, SEAL)
         self.versions = count()
+        self.outcomes: Counter[Outcome] = Counter()
 
     async def _nodes(self, databases: Sequence[Database], url: str) -> list[Parts]:
         nodes = []
@@ -135,7 +136,9 @@ class OnePush(RuleBasedStateMachine):
         answers = await asyncio.gather(
             *(self._site.nodes[node].intake.accept(list(map(self._trigger, batch))) for node, batch in deliveries)
         )
-        return [answer.outcome for each in answers for answer in each]
+        outcomes = [answer.outcome for each in answers for answer in each]
+        self._site.outcomes.update(outcomes)
+        return outcomes
 
     def _trigger(self, each: Told) -> Trigger:
         seen_at = START_MS + each.second * 1000
@@ -155,3 +158,4 @@ def test_there_is_one_push_for_each_key_however_feeds_and_nodes_interleave(site:
             super().__init__(site)
 
     run_state_machine_as_test(Here, settings=settings(max_examples=25, stateful_step_count=20, deadline=None))
+    assert site.outcomes.keys() == set(Outcome) - {Outcome.REJECTED}
