@@ -198,6 +198,9 @@ class Dispatch:
             self._catalogue.refresh(connection)
             self._devices.refresh(connection, self._catalogue.device_changes)
         for push in due:
+            if push.id in self._flights:  # its landing was committed and nobody heard of it: it will be written again
+                moves.append(_deferred(push, now))
+                continue
             ended = _why_ended(push, self._routes, now)
             if ended is not None:
                 moves.append(_moved(push, State.QUEUED, ended[0], now, detail=ended[1]))

@@ -21,8 +21,10 @@ from tps import app
 from tps.backoffice import subscribers as office
 from tps.decisions.push_life import State
 from tps.delivery.dispatch import DEFER_MAX_MS, DEFER_MIN_MS
+from tps.delivery.flights import Flight
 from tps.sim.smsc import Smsc
 from tps.sim.smsc_behaviour import Behaviour
+from tps.store import pushes
 from tps.store.database import Database
 from tps.store.pushes import PushRow
 from tps.store.sealing import Seal
@@ -117,3 +119,22 @@ async def test_a_push_whose_settings_are_gone_fails_and_says_why_and_stops_no_ot
         rows = await pushes_in(sqlite, State.DELIVERED, 1)
     assert states(rows) == [State.FAILED, State.DELIVERED]
     assert rows[0].error == "settings internet version 7 are not stored"
+
+
+async def test_a_push_whose_landing_is_in_doubt_is_not_claimed_again(
+    sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    """The disk says QUEUED, but whoever wrote that was told of an error: it would go out beside itself (seed 1869)."""
+    publish(sqlite, seal)
+    subscribe(sqlite, seal, 1)
+    async with Smsc(recording=True) as smsc:
+        parts = app.put_together(config(sqlite_url, route_to(smsc)), sqlite, seal)
+        await parts.intake.accept([detection(0)])
+        (stored,) = await sqlite.read(lambda connection: pushes.due(connection, app.now_ms(), 1))
+        in_doubt = Flight(stored, "north", 1, 8)
+        parts.flights.depart([in_doubt])
+        async with app.delivering(parts):
+            await deferred(sqlite, stored.created_at + DEFER_MIN_MS - 1)
+            assert smsc.counters.submits == 0
+            parts.flights.land([in_doubt])
+            await pushes_in(sqlite, State.DELIVERED, 1)
