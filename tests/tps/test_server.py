@@ -30,11 +30,13 @@ SILENT = Behaviour(response_delay_s=60)
 
 
 @asynccontextmanager
-async def starting(folder: Path, store_url: str, smsc: Smsc, number: int = 0) -> AsyncIterator[Process]:
-    """`tps serve` as node `number`; killed at the end if it is still there."""
+async def starting(
+    folder: Path, store_url: str, smsc: Smsc, number: int = 0, *, more: str = ""
+) -> AsyncIterator[Process]:
+    """`tps serve` as node `number`, `more` in its configuration; killed at the end if it is still there."""
     file = folder / f"{number}.toml"
     file.write_text(
-        f'[store]\nurl = "{store_url}"\n[http]\nport = 0\n[node]\nname = "node-{number}"\nnumber = {number}\n'
+        f'{more}[store]\nurl = "{store_url}"\n[http]\nport = 0\n[node]\nname = "node-{number}"\nnumber = {number}\n'
         f'[[routes]]\nname = "north"\nhost = "127.0.0.1"\nport = {smsc.port}\nsystem_id = "tps"\npassword = "tps"\n'
     )
     command = (sys.executable, "-m", "tps", "serve", "--config", str(file))
