@@ -23,6 +23,7 @@ from tps.delivery.device_knowledge import Devices
 from tps.delivery.dispatch import Dispatch
 from tps.delivery.flights import Flights
 from tps.delivery.handover import Handover
+from tps.delivery.inbox import Inbox
 from tps.delivery.intake import Intake
 from tps.delivery.intake_decision import IntakeDecision, IntakeRules
 from tps.delivery.intake_transaction import IntakeTransaction
@@ -30,6 +31,7 @@ from tps.delivery.node_lease import NameTakenError, NodeLease
 from tps.delivery.parking import Parking
 from tps.delivery.set_filter import SetFilter
 from tps.delivery.settle import Settle
+from tps.delivery.texts import Texts
 from tps.errors import RetryLaterError
 from tps.parts import Parts
 from tps.smpp.routes import Routes
@@ -102,23 +104,13 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
 
     Without `surroundings` they get the clocks and the chance of this machine.
     """
-    clock, monotonic, chance = surroundings or Surroundings(now_ms, time.monotonic, random.random)
+    surroundings = surroundings or Surroundings(now_ms, time.monotonic, random.random)
+    clock, monotonic, chance = surroundings
     wake = asyncio.Event()
     catalogue, devices = Catalogue(seal), Devices(channel_rules(config.devices))
     push_ids = PushIds(config.node.number)
-    lease = NodeLease(
-        database,
-        name=config.node.name,
-        number=config.node.number,
-        place=processes.here(),
-        token=f"{int(chance() * _TOKENS):012x}",
-        clock=clock,
-        monotonic=monotonic,
-    )
-    try:
-        routes = Routes(config.routes, chance=chance, permit_of=BindPermits(database, lease).permit)
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
+    lease = _lease(config, database, surroundings)
+    routes = _routes(config, database, lease, chance)
     flights = Flights()
     handover = Handover()
     set_filter = SetFilter(database, config.detection.remembered_pairs)
@@ -127,6 +119,14 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
     decision = intake_decision(config, database, seal, catalogue, devices)
     transaction = IntakeTransaction(decision, seal, push_ids=push_ids, node=lease.instance, clock=clock)
     parking = Parking(database, catalogue, seal, devices, routes, clock=clock)
+    intake, texts = Intake(database, transaction, handover, set_filter, backlog, wake=wake), Texts()
+    tolerated = frozenset(config.detection.tolerated)
+    inbox = Inbox(
+        config.inbound, database, intake, routes, texts, tolerated=tolerated, clock=clock, monotonic=monotonic
+    )
+    dispatch = Dispatch(
+        database, catalogue, seal, devices, routes, flights, texts, handover, lease=lease, clock=clock, wake=wake
+    )
     return Parts(
         config=config,
         database=database,
@@ -137,16 +137,45 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
         routes=routes,
         flights=flights,
         backlog=backlog,
-        intake=Intake(database, transaction, handover, set_filter, backlog, wake=wake),
-        dispatch=Dispatch(
-            database, catalogue, seal, devices, routes, flights, lease=lease, clock=clock, handover=handover, wake=wake
-        ),
+        intake=intake,
+        inbox=inbox,
+        texts=texts,
+        dispatch=dispatch,
         settle=Settle(
-            database, routes, flights, parking, node=lease.instance, monotonic=monotonic, clock=clock, wake=wake
+            database,
+            routes,
+            flights,
+            parking,
+            inbox=inbox,
+            texts=texts,
+            node=lease.instance,
+            monotonic=monotonic,
+            clock=clock,
+            wake=wake,
         ),
         attend=Attend(database, catalogue, routes, flights, lease=lease, retention=kept, clock=clock, wake=wake),
         clock=clock,
     )
+
+
+def _lease(config: Config, database: Database, surroundings: Surroundings) -> NodeLease:
+    return NodeLease(
+        database,
+        name=config.node.name,
+        number=config.node.number,
+        place=processes.here(),
+        token=f"{int(surroundings.chance() * _TOKENS):012x}",
+        clock=surroundings.clock,
+        monotonic=surroundings.monotonic,
+    )
+
+
+def _routes(config: Config, database: Database, lease: NodeLease, chance: Callable[[], float]) -> Routes:
+    """All routes; `ConfigError` for one that cannot be."""
+    try:
+        return Routes(config.routes, chance=chance, permit_of=BindPermits(database, lease).permit)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 def intake_decision(
@@ -202,10 +231,12 @@ async def _at_work(parts: Parts) -> AsyncIterator[None]:
         settle = group.create_task(parts.settle.run(), name="settle")
         attend = group.create_task(parts.attend.run(), name="attend")
         backlog = group.create_task(parts.backlog.run(), name="backlog")
+        inbox = group.create_task(parts.inbox.run(), name="inbox")
         store = group.create_task(parts.database.until_damaged(), name="store")
         try:
             yield
         finally:
+            inbox.cancel()
             try:
                 async with asyncio.timeout(parts.config.node.stop_timeout_s):
                     await parts.intake.finish()

@@ -14,9 +14,12 @@ from typing import Any
 import msgspec
 
 from tps.decisions import quirks
+from tps.decisions.applet_sms import AppletRule
 from tps.decisions.channel_choice import PREFERENCE, Channel
 from tps.decisions.device_models import ANY_SECURITY
 from tps.decisions.dirty_identities import TOLERATED, Doubt
+from tps.decisions.inbound_config import InboundConfig
+from tps.decisions.keywords import AnswerTexts, Language
 from tps.decisions.policy import LANGUAGE, SecurityName
 from tps.decisions.triggers import SWITCHED, Cause
 from tps.errors import RejectedError
@@ -163,6 +166,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     radius: RadiusFeed = RadiusFeed()
     diameter: DiameterFeed = DiameterFeed()
     devices: DevicesConfig = DevicesConfig()
+    inbound: InboundConfig = InboundConfig()
     node: NodeConfig = NodeConfig()
     routes: tuple[RouteConfig, ...] = ()
 
@@ -293,6 +297,10 @@ def _explained(message: str) -> str:
         "diameter": DiameterFeed,
         "diameter.peers": DiameterPeer,
         "devices": DevicesConfig,
+        "inbound": InboundConfig,
+        "inbound.applets": AppletRule,
+        "inbound.languages": Language,
+        "inbound.languages.texts": AnswerTexts,
         "node": NodeConfig,
         "routes": RouteConfig,
     }

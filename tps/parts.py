@@ -10,9 +10,11 @@ from tps.delivery.backlog import Backlog
 from tps.delivery.catalogue import Catalogue
 from tps.delivery.dispatch import Dispatch
 from tps.delivery.flights import Flights
+from tps.delivery.inbox import Inbox
 from tps.delivery.intake import Intake
 from tps.delivery.node_lease import NodeLease
 from tps.delivery.settle import Settle
+from tps.delivery.texts import Texts
 from tps.smpp.routes import Routes
 from tps.store.database import Database
 from tps.store.sealing import Seal
@@ -32,6 +34,8 @@ class Parts:
     flights: Flights
     backlog: Backlog
     intake: Intake
+    inbox: Inbox
+    texts: Texts
     dispatch: Dispatch
     settle: Settle
     attend: Attend

@@ -24,6 +24,7 @@ from tps.config import (
     masked,
     sealing_keys,
 )
+from tps.decisions.inbound_config import InboundConfig
 from tps.feeds.diameter_config import DiameterFeed, DiameterPeer
 from tps.feeds.radius_config import RadiusClient, RadiusFeed
 from tps.smpp.route_config import RouteConfig
@@ -40,6 +41,7 @@ TABLES: Mapping[str, type[msgspec.Struct]] = {
     "diameter": DiameterFeed,
     "diameter.peers": DiameterPeer,
     "devices": DevicesConfig,
+    "inbound": InboundConfig,
     "node": NodeConfig,
     "routes": RouteConfig,
 }
@@ -168,6 +170,11 @@ def test_the_environment_wins_for_the_store(tmp_path: Path) -> None:
         ("[node]\nnumber = 64", "node.number: 0 to 63 expected"),
         ('[node]\nname = ""', "node.name: 1 to 40 characters expected"),
         (f'[node]\nname = "{"n" * 41}"', "node.name: 1 to 40 characters expected"),
+        ("[inbound]\nrequests_per_hour = 0", "requests_per_hour: 1 to 1000 expected - at `$.inbound`"),
+        ('[[inbound.applets]]\nname = "a"', "applet 'a': give destination, port, protocol_id or data_coding"),
+        (2 * '[[inbound.applets]]\nname = "a"\nport = 1\n', "applets: each needs a name of its own"),
+        ('[[inbound.languages]]\nstop = ["GO AWAY"]', "word 'GO AWAY': letters, digits and _ only"),
+        ('[[inbound.languages]]\nstops = ["X"]', "inbound.languages.stops: no such key; did you mean stop?"),
         (ROUTE + "account_binds = -1", "account_binds: 0 for no limit, up to 1000"),
         (
             '[detection]\ntriggers = ["asked"]',

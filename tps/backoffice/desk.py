@@ -106,4 +106,6 @@ class WayHere:
             writes_waiting=parts.database.backlog,
             moves=parts.database.moves,
             causes=parts.intake.causes,
+            inbox=dict(parts.inbox.counts),
+            texts=dict(parts.texts.counts),
         )

@@ -109,6 +109,14 @@ def smsc(
     account: Account = "tps:tps",
     seconds: Seconds = None,
     record: Record = None,
+    inbound: Annotated[
+        bool,
+        typer.Option(
+            "--inbound",
+            help="Handsets send what stands in the input, a line of JSON each: source, destination, and text or octets"
+            " (in hex, with data_coding, protocol_id, has_header).",
+        ),
+    ] = False,
     behaviour: Behaviour,
 ) -> None:
     """Run a simulated SMSC: SMPP 3.4, with every trouble that real ones make.
@@ -124,6 +132,7 @@ def smsc(
             behaviour,
             accounts=_accounts(account),
             record=record,
+            inbound=sys.stdin if inbound else None,
             stop_after_s=seconds,
             output=sys.stdout,
         ),

@@ -21,6 +21,9 @@ LANGUAGE: Final = re.compile("[a-z]{2,3}(-[a-z0-9]{2,8})*")
 """A language tag in lower case (RFC 5646 clause 2.1), as far as anybody names a language."""
 INSTRUCTIONS_MAX: Final = 1000
 """Characters of a text: some six SMS."""
+PIN_PLACE: Final = "{pin}"
+PIN_MESSAGE_MAX: Final = 300
+"""Characters: two or three SMS."""
 NEEDS_PIN = frozenset({Method.USERPIN, Method.USERNETWPIN, Method.USERPINMAC})
 
 
@@ -41,6 +44,10 @@ class DeliveryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Number the segments with a 16-bit reference (some old handsets refuse it)."""
     instructions: dict[str, str] = {}
     """For devices that are set up by hand: a text for the user by language, such as "en", with fields such as {apn}."""
+    pin_message: str | None = None
+    """Text of an SMS that tells the user the {pin} of a push with security "userpin" or "usernetwpin"."""
+    pin_message_first: bool = False
+    """Send that SMS ahead of the settings; otherwise once the SMSC has accepted them."""
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""
@@ -55,6 +62,15 @@ class DeliveryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
                 raise ValueError(f'instructions: a language such as "en" or "pt-br" expected; got {language[:20]!r}')
             if not 0 < len(text) <= INSTRUCTIONS_MAX:
                 raise ValueError(f"instructions.{language}: 1 to {INSTRUCTIONS_MAX} characters expected")
+        self._verify_pin_message()
+
+    def _verify_pin_message(self) -> None:
+        if self.pin_message is None:
+            return
+        if self.security not in ("userpin", "usernetwpin"):
+            raise ValueError('pin_message: for security "userpin" and "usernetwpin" only')
+        if PIN_PLACE not in self.pin_message or len(self.pin_message) > PIN_MESSAGE_MAX:
+            raise ValueError(f"pin_message: at most {PIN_MESSAGE_MAX} characters with {PIN_PLACE} among them expected")
 
 
 def method_of(security: SecurityName) -> Method | None:

@@ -59,6 +59,9 @@ _CAUSES: Final = {
     DeviceChange.SAME: Cause.NOT_SET,
 }
 
+DECLINED = "the subscriber asked by SMS to get nothing without asking"
+"""Why nothing is sent to who answered STOP."""
+
 
 class Trigger(msgspec.Struct, frozen=True):
     """A reason to set up a device: a detection by the network, or a wish of the back office."""
@@ -95,6 +98,8 @@ class Sighting(NamedTuple):
     device: str | None
     """The newest device of the SIM."""
     device_seen_at: int | None
+    is_declined: bool = False
+    """The subscriber asked to get nothing without asking (STOP by SMS)."""
 
 
 class Send(NamedTuple):
@@ -121,6 +126,8 @@ def decide(
         if isinstance(found, Answer):
             return found
         cause = trigger.cause or found
+    if known.is_declined and cause is not Cause.ASKED:
+        return Answer(Outcome.RECORDED, reason=DECLINED)
     if cause in SWITCHED and cause not in switched_on:
         return Answer(Outcome.RECORDED, reason=f"by detection.triggers nothing is sent for {cause}")
     settings = trigger.settings or known.settings or default_settings

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import structlog
 
 from encoders.errors import EncodeError
+from tps.decisions.policy import PIN_PLACE, DeliveryPolicy
 from tps.decisions.push_life import OPEN_STATES, Event, State, move
 from tps.delivery.attend import LEASE_MS
 from tps.delivery.catalogue import UNUSABLE, Catalogue, Profile
@@ -19,7 +20,9 @@ from tps.delivery.device_knowledge import Devices
 from tps.delivery.flights import Flight, Flights
 from tps.delivery.handover import Departing, Handover
 from tps.delivery.node_lease import NodeLease
+from tps.delivery.push_secrets import open_secrets
 from tps.delivery.push_sms import compose
+from tps.delivery.texts import Texts
 from tps.delivery.unsent import why_unsent
 from tps.errors import RetryLaterError
 from tps.smpp.routes import Route, Routes
@@ -62,10 +65,11 @@ class Dispatch:
         devices: Devices,
         routes: Routes,
         flights: Flights,
+        texts: Texts,
+        handover: Handover,
         *,
         lease: NodeLease,
         clock: Callable[[], int],
-        handover: Handover,
         wake: asyncio.Event,
     ) -> None:
         self._database = database
@@ -74,6 +78,7 @@ class Dispatch:
         self._devices = devices
         self._routes = routes
         self._flights = flights
+        self._texts = texts
         self._lease = lease
         self._clock = clock
         self._handover = handover
@@ -237,9 +242,22 @@ class Dispatch:
             messages[route, coding].append((push.id, push.msisdn, parts))
             pdus = route.pdu_count(len(parts), coding)
             departing.append(Flight(push, route.name, pdus, profile.policy.max_attempts, remarks=remarks))
+            if profile.policy.pin_message is not None and coding is None:
+                self._send_pin(push, profile.policy, route)
         self._flights.depart(departing)
         for (route, coding), batch in messages.items():
             route.submit(batch, coding)
+
+    def _send_pin(self, push: DuePush, policy: DeliveryPolicy, route: Route) -> None:
+        """The PIN in a message of its own: ahead of each attempt, or once an attempt was accepted."""
+        pin = open_secrets(self._seal, push.sealed_secrets, push.id).pin
+        if pin is None or policy.pin_message is None:
+            return
+        text = policy.pin_message.replace(PIN_PLACE, pin)
+        if policy.pin_message_first:
+            self._texts.send(route, push.msisdn, text)
+        else:
+            self._texts.hold(push.id, route, push.msisdn, text)
 
     def _given_up(self, push: DuePush, event: Event, now: int, *, detail: str, until: int | None = None) -> Move:
         """A push that this node has claimed and did not send, unless another node has taken it meanwhile."""

@@ -125,7 +125,9 @@ class IntakeDecision:
     def _decided(self, place: int, trigger: Trigger, look: Look, bucket: int, imsi: str) -> Intended | Answer:
         """The push that one trigger leads to, or the answer where it leads to none."""
         known = look.known[place]
-        sighting = Sighting(known.msisdn, known.settings, known.device, known.device_seen_at)
+        sighting = Sighting(
+            known.msisdn, known.settings, known.device, known.device_seen_at, known.declined_at is not None
+        )
         decided = decide(trigger, sighting, self.rules.default_settings, self.rules.switched_on)
         if isinstance(decided, Answer):
             return decided

@@ -17,11 +17,14 @@ from typing import NamedTuple
 
 import structlog
 
+from tps.decisions.push_life import Event
 from tps.decisions.receipts import Receipt, id_candidates, is_same_number, normal_form
 from tps.delivery import correlation
 from tps.delivery.flights import Flight, Flights
+from tps.delivery.inbox import Inbox
 from tps.delivery.landing import landed, moves_of_late_answers, submission, submissions_of
 from tps.delivery.parking import Parking
+from tps.delivery.texts import Texts
 from tps.errors import RetryLaterError
 from tps.smpp.outcomes import Outcomes
 from tps.smpp.routes import Route, Routes
@@ -44,6 +47,7 @@ UNREADABLE_INTERVAL_S = 60.0
 """How often a route's log tells of receipts that cannot be read."""
 TICK_S = 0.02
 DISK_PAUSE_S = 1.0
+_ACCEPTED = (Event.ACCEPT, Event.DELIVER)
 
 
 class Parked(NamedTuple):
@@ -77,6 +81,8 @@ class Settle:
         flights: Flights,
         parking: Parking,
         *,
+        inbox: Inbox,
+        texts: Texts,
         node: str,
         clock: Callable[[], int],
         monotonic: Callable[[], float],
@@ -85,6 +91,8 @@ class Settle:
         self._database = database
         self._routes = routes
         self._flights = flights
+        self._inbox = inbox
+        self._texts = texts
         self._node = node
         self._clock = clock
         self._monotonic = monotonic
@@ -135,7 +143,7 @@ class Settle:
             for route, outcomes in drained:
                 self._fold_receipts(route, outcomes.receipts, monotonic)
                 if outcomes.inbound:
-                    route.acknowledge(outcomes.inbound)
+                    self._inbox.take(outcomes.inbound)
                 if outcomes.unreadable:
                     self._tell_unreadable(route.name, outcomes.unreadable, monotonic)
             self._fold_parked()
@@ -177,6 +185,9 @@ class Settle:
             self._unwritten_late = late
             raise
         self._flights.land(written.landing)
+        if self._texts.holds:
+            for flight in written.landing:
+                self._texts.landed(flight.push.id, accepted=flight.verdict().event in _ACCEPTED)
         self._park_or_acknowledge(written, found, monotonic)
 
     def _overdue(self, sought: Sequence[Parked], monotonic: float) -> frozenset[int]:
@@ -197,6 +208,7 @@ class Settle:
         for push_id, part, status, message_id in outcomes.responses:
             flight = flights.of_push(push_id)
             if flight is None:
+                self._texts.answered(push_id, status)
                 continue
             if status:
                 flight.refusals += (status,)
@@ -210,6 +222,7 @@ class Settle:
             for push_id, _ in parts:
                 flight = flights.of_push(push_id)
                 if flight is None:
+                    self._texts.not_answered(push_id, was_written=attribute == "unknown")
                     continue
                 setattr(flight, attribute, getattr(flight, attribute) + 1)
                 flight.answered += 1

@@ -1,6 +1,7 @@
 """The simulated SMSC, alone or with handsets behind it, as a process: what `tps simulate` runs."""
 
 import asyncio
+import contextlib
 import json
 import signal
 import ssl
@@ -14,6 +15,7 @@ import uvloop
 from tps.sim.population import Population
 from tps.sim.smsc import DEFAULT_ACCOUNTS, Smsc
 from tps.sim.smsc_behaviour import Behaviour
+from tps.sim.smsc_inbound import read_line, read_lines
 from tps.sim.smsc_pdus import SubmitSm
 from tps.sim.subscribers import Subscribers
 
@@ -26,15 +28,17 @@ def run_smsc(
     accounts: Mapping[str, str] = DEFAULT_ACCOUNTS,
     tls: ssl.SSLContext | None = None,
     record: Path | None = None,
+    inbound: TextIO | None = None,
     stop_after_s: float | None = None,
     output: TextIO = sys.stdout,
 ) -> None:
     """Run an SMSC until SIGTERM, SIGINT or `stop_after_s`; `record` gets a line for each message that it accepts.
 
-    The first line of output is `{"port": ...}` as soon as it listens, the last the counters, both JSON.
+    The first line of output is `{"port": ...}` as soon as it listens, the last the counters, both JSON. `inbound` has a
+    line for each message from a handset (`tps.sim.smsc_inbound`).
     """
     smsc = Smsc(accounts=accounts, behaviour=behaviour, record_file=record, host=host, port=port, tls=tls)
-    _run(_serve(smsc, stop_after_s, output, dict))
+    _run(_serve(smsc, stop_after_s, output, dict, inbound))
 
 
 def run_handsets(
@@ -73,8 +77,28 @@ def _installed(population: Population, msisdn: str) -> int:
 
 
 async def _serve(
-    smsc: Smsc, stop_after_s: float | None, output: TextIO, summary: Callable[[], dict[str, object]]
+    smsc: Smsc,
+    stop_after_s: float | None,
+    output: TextIO,
+    summary: Callable[[], dict[str, object]],
+    inbound: TextIO | None = None,
 ) -> None:
+    def send(line: str) -> None:
+        try:
+            message = read_line(line)
+        except ValueError as error:
+            _tell(output, {"refused": line.strip(), "reason": str(error)})
+            return
+        octets, data_coding = message.content
+        smsc.send(
+            message.source,
+            message.destination,
+            octets,
+            data_coding=data_coding,
+            has_header=message.has_header,
+            protocol_id=message.protocol_id,
+        )
+
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -83,8 +107,16 @@ async def _serve(
         loop.call_later(stop_after_s, stopping.set)
     async with smsc:
         _tell(output, {"port": smsc.port})
+        if inbound is not None:
+            read_lines(inbound, lambda line: _call(loop, send, line))
         await stopping.wait()
     _tell(output, {**smsc.counters.as_dict(), **summary()})
+
+
+def _call(loop: asyncio.AbstractEventLoop, send: Callable[[str], None], line: str) -> None:
+    """Let the loop send it, unless the simulation has ended."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(send, line)
 
 
 def _tell(output: TextIO, line: Mapping[str, object]) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 
 from tps.sim.smsc_behaviour import Behaviour
 from tps.sim.smsc_centre import Counters, MessageCentre
-from tps.sim.smsc_pdus import SubmitSm
+from tps.sim.smsc_pdus import ESM_CLASS_UDHI, SubmitSm, inbound_body
 from tps.sim.smsc_record import Accepted, RecordFile
 from tps.sim.smsc_session import Session
 
@@ -111,10 +111,25 @@ class Smsc:
         self._centre.behave(behaviour)
 
     def send(
-        self, source: str, destination: str, octets: bytes, *, system_id: str = "tps", data_coding: int = 0
+        self,
+        source: str,
+        destination: str,
+        octets: bytes,
+        *,
+        system_id: str = "tps",
+        data_coding: int = 0,
+        has_header: bool = False,
+        protocol_id: int = 0,
     ) -> None:
-        """A handset sends an SMS to a short code: deliver it on a receiving link of `system_id`."""
-        self._centre.send(system_id, source, destination, octets, data_coding=data_coding)
+        """A handset sends an SMS to a short code: deliver it on a receiving link of `system_id`.
+
+        `has_header`: the octets begin with a user data header.
+        """
+        esm_class = ESM_CLASS_UDHI if has_header else 0
+        body = inbound_body(
+            source, destination, octets, esm_class=esm_class, data_coding=data_coding, protocol_id=protocol_id
+        )
+        self._centre.send(system_id, body)
 
     def drop_links(self) -> None:
         """Close every link at once, as a restart of a real centre does."""

@@ -23,7 +23,6 @@ from tps.sim.smsc_pdus import (
     ReceiptDue,
     Status,
     SubmitSm,
-    inbound_body,
     receipt_body,
 )
 from tps.sim.smsc_receipts import Outbound
@@ -191,9 +190,9 @@ class MessageCentre:
         """Heads or tails."""
         return self._random.random() < 0.5
 
-    def send(self, system_id: str, source: str, destination: str, octets: bytes, *, data_coding: int = 0) -> None:
-        """A handset sends a message: deliver it to `system_id`."""
-        self._outbound[system_id].add([inbound_body(source, destination, octets, data_coding=data_coding)])
+    def send(self, system_id: str, body: bytes) -> None:
+        """A handset sends a message: deliver it to `system_id`; `body` is that of the deliver_sm."""
+        self._outbound[system_id].add([body])
 
     def tick(self, now: float) -> None:
         """Let everything leave that is due."""

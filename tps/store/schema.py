@@ -40,6 +40,7 @@ subscriber = Table(
     Column("sealed_pin", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
+    Column("declined_at", BigInteger),  # when the subscriber asked for nothing without asking; None: never, or not now
     sqlite_with_rowid=False,
 )
 

@@ -1,6 +1,6 @@
 """Subscriber accounts and their numbers on disk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     select,
     true,
+    update,
 )
 
 from tps.decisions.identities import BUCKETS, bucket_of
@@ -59,6 +60,8 @@ class Known(NamedTuple):
     device_seen_at: int | None
     pair_seen_at: int | None
     software_version: str | None
+    declined_at: int | None = None
+    """When the subscriber asked to get nothing without asking; None: not so."""
 
 
 _seen = pair.alias("seen")
@@ -103,6 +106,17 @@ def imsis_of(connection: Connection, msisdns: Sequence[str]) -> dict[str, str]:
     """MSISDN -> IMSI for the numbers that belong to an account."""
     statement, batch = _imsis_of(connection.dialect.name)
     return dict(statement.fetch(connection, batch.parameters([(bucket_of(number), number) for number in msisdns])))
+
+
+def note_declined(connection: Connection, declined: Mapping[str, bool], now: int) -> None:
+    """Note for each IMSI whether its subscriber wants nothing without asking from `now` on, or anything again."""
+    changes.note(connection, declined)
+    for wants_nothing in (True, False):
+        imsis = sorted(imsi for imsi, each in declined.items() if each is wants_nothing)
+        if imsis:
+            of_them = subscriber.c.bucket.in_({bucket_of(imsi) for imsi in imsis}), subscriber.c.imsi.in_(imsis)
+            since = now if wants_nothing else None
+            connection.execute(update(subscriber).where(*of_them).values(declined_at=since))
 
 
 def remove(connection: Connection, imsi: str) -> Subscriber | None:
@@ -212,6 +226,7 @@ def _known(dialect: str) -> tuple[Fetching[Known], Batch]:
             *_newest_device(batch.c["bucket"], batch.c["imsi"]),
             pair.c.last_seen_at.label("pair_seen_at"),
             pair.c.software_version,
+            subscriber.c.declined_at,
         )
         .select_from(batch.source)
         .outerjoin(subscriber, (subscriber.c.bucket == batch.c["bucket"]) & (subscriber.c.imsi == batch.c["imsi"]))

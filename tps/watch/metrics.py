@@ -43,6 +43,10 @@ class Standing(NamedTuple):
     """Pushes moved by each event."""
     causes: Mapping[str, int]
     """Pushes stored, by their cause."""
+    inbox: Mapping[str, int]
+    """Messages from handsets by what became of them."""
+    texts: Mapping[str, int]
+    """Texts to users by what became of them."""
 
 
 class Metrics:
@@ -120,6 +124,8 @@ class _Everything(Collector):
             "tps_receipts_parked", "Receipts that wait for their push to be known", standing.receipts_parked
         )
         yield _by_word("tps_push_moves", "Pushes moved by each event in their life", "event", standing.moves)
+        yield _by_word("tps_inbox", "Messages from handsets by what became of them", "outcome", standing.inbox)
+        yield _by_word("tps_texts", "Answers and PINs sent as texts by what became of them", "outcome", standing.texts)
         yield CounterMetricFamily("tps_store_commits", "Transactions of the writer", standing.commits)
         yield GaugeMetricFamily(
             "tps_store_writes_waiting", "Writes that wait for the next transaction", standing.writes_waiting

@@ -45,6 +45,8 @@ class PolicyQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     validity_s: int | None = None
     max_attempts: int | None = None
     wide_reference: bool | None = None
+    pin_message: str | None = None
+    pin_message_first: bool | None = None
     note: Note | None = None
 
 

@@ -48,7 +48,8 @@ class Way:
 
     async def standing(self) -> Standing:
         self._fail()
-        return Standing((ROUTE,), 1, 2, 3, commits=4, writes_waiting=5, moves={"claim": 6}, causes={"asked": 7})
+        counts = {"moves": {"claim": 6}, "causes": {"asked": 7}, "inbox": {"keywords": 8}, "texts": {"sent": 9}}
+        return Standing((ROUTE,), 1, 2, 3, commits=4, writes_waiting=5, **counts)
 
     def _fail(self) -> None:
         if self.error is not None:

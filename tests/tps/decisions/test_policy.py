@@ -28,6 +28,26 @@ def test_values_out_of_range_and_unknown_names_are_refused(values: dict[str, int
         msgspec.convert(values, DeliveryPolicy)
 
 
+@pytest.mark.parametrize("security", ["userpin", "usernetwpin"])
+def test_a_pin_that_users_type_may_have_a_message(security: str) -> None:
+    values = {"security": security, "pin_message": "PIN: {pin}", "pin_message_first": True}
+    assert msgspec.convert(values, DeliveryPolicy).pin_message == "PIN: {pin}"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"pin_message": "PIN: {pin}"},
+        {"security": "userpinmac", "pin_message": "PIN: {pin}"},
+        {"security": "userpin", "pin_message": "PIN"},
+        {"security": "userpin", "pin_message": "{pin}" + "x" * 300},
+    ],
+)
+def test_a_pin_message_that_tells_no_pin_or_one_that_nobody_types_is_refused(values: dict[str, str]) -> None:
+    with pytest.raises(msgspec.ValidationError, match="pin_message: "):
+        msgspec.convert(values, DeliveryPolicy)
+
+
 @pytest.mark.parametrize("method", [None, Method.NETWPIN])
 def test_a_pin_that_is_not_needed_is_left_out(method: Method | None) -> None:
     assert checked_pin(method, "1234") is None

@@ -18,7 +18,7 @@ run_handsets(subscribers=Subscribers(10), stop_after_s=60)
 
 
 def started(program: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def next_line(process: subprocess.Popen[str]) -> dict[str, object]:
@@ -61,3 +61,33 @@ async def test_it_tells_what_each_handset_has_installed() -> None:
         process.terminate()
         assert next_line(process)["provisioned"] == 1
         assert process.wait(10) == 0
+
+
+async def test_handsets_send_what_its_input_tells() -> None:
+    program = "import sys; from tps.sim.simulation import run_smsc; run_smsc(inbound=sys.stdin, stop_after_s=60)"
+    with started(program) as process:
+        port = next_line(process)["port"]
+        assert isinstance(port, int)
+        assert process.stdin is not None
+        async with await Esme.bound(port) as esme:
+            for line in (
+                '{"source": "99", "destination": "7700", "text": "STOP"}',
+                '{"source": "99", "destination": "7700", "text": "СТОП"}',
+                '{"source": "99", "destination": "1", "octets": "0500", "data_coding": 4, "has_header": true,'
+                ' "protocol_id": 127}',
+                "{}",
+                '{"source": "99", "destination": "1", "octets": "0"}',
+                '{"source": "99", "destination": "1", "octets": "00", "data_coding": 256}',
+                '{"source": "99", "destination": "1", "text": "%s"}' % ("x" * 255),
+                '{"source": "99", "destination": "1"}',
+            ):
+                print(line, file=process.stdin, flush=True)
+            bodies = [(await esme.read()).body for _ in range(3)]
+        refused = [next_line(process) for _ in range(5)]
+        process.terminate()
+        assert next_line(process)["deliver_sent"] == 3
+        assert process.wait(10) == 0
+    assert bodies[0].endswith(b"\0\x04STOP")
+    assert bodies[1].endswith(b"\x08\0\x08" + "СТОП".encode("utf-16-be"))
+    assert bodies[2].endswith(b"1\0\x40\x7f" + bytes(5) + b"\x04\0\x02\x05\x00")
+    assert all(set(each) == {"refused", "reason"} for each in refused)

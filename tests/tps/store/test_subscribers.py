@@ -49,6 +49,22 @@ def forget(database: Database, device: str) -> None:
     database.write_now(lambda connection: pairs.forget(connection, account().bucket, imsi(0), device))
 
 
+def declined(database: Database, number: int = 0) -> int | None:
+    wanted = [(0, bucket_of(imsi(number)), imsi(number), NEW)]
+    (known,) = database.read_now(lambda connection: subscribers.known(connection, wanted))
+    return known.declined_at
+
+
+def test_who_wants_nothing_is_known_until_wanting_again_whatever_else_changes(database: Database) -> None:
+    put(database, account(0), account(1))
+    wishes = {imsi(0): True, imsi(1): False, imsi(2): True}
+    database.write_now(lambda connection: subscribers.note_declined(connection, wishes, NOW))
+    put(database, account(0, settings="mms"))
+    assert (declined(database, 0), declined(database, 1), declined(database, 2)) == (NOW, None, None)
+    database.write_now(lambda connection: subscribers.note_declined(connection, {imsi(0): False}, NOW))
+    assert declined(database, 0) is None
+
+
 def test_accounts_come_back_as_they_were_put_and_unknown_ones_not_at_all(database: Database) -> None:
     put(database, account(1), account(0, settings=None, sealed_values=None, sealed_pin=None))
     found = database.read_now(lambda connection: subscribers.load(connection, [imsi(0), imsi(1), imsi(2)]))
