@@ -63,12 +63,17 @@ async def joined(database: Database) -> AsyncIterator[tuple[Way, WayThere]]:
     loop = asyncio.get_running_loop()
     way = Way()
     near, far = socket.socketpair()
-    heard: list[Callable[[Any], None]] = []
-    here: Connection[ToWay] = Connection(decoder(ToWay), lambda question: heard[0](question))
-    there: Connection[ToListener] = Connection(decoder(ToListener), lambda reply: heard[1](reply))
+
+    def ask(question: Any) -> None:
+        answering.hear(question)
+
+    def reply(answer: Any) -> None:
+        way_there.hear(answer)
+
+    here: Connection[ToWay] = Connection(decoder(ToWay), ask)
+    there: Connection[ToListener] = Connection(decoder(ToListener), reply)
     answering = Answering(way, here.send)
     way_there = WayThere(there.send, database)
-    heard += [answering.hear, way_there.hear]
     for end, connection in ((near, here), (far, there)):
         end.setblocking(False)
         await loop.create_unix_connection(lambda connection=connection: connection, sock=end)  # type: ignore[misc]
