@@ -20,8 +20,8 @@ _COPY_WAIT_S = 60.0
 _SHARED_FIRST, _SHARED_SIZE = 0x4000_0002, 510
 _LATEST = ("-wal", "-journal")
 """What belongs to a store whose process was killed: its latest transactions, or what takes back half a one."""
-_BESIDE = (*_LATEST, "-shm")
-"""What SQLite puts beside a store."""
+_BESIDE = (*_LATEST, "-shm", "-turn")
+"""What lies beside a store: SQLite's own, and the turns of those who write it."""
 
 
 def back_up(store: Path, copy: Path) -> int:

@@ -52,7 +52,7 @@ def move_all(database: Database, state: State, *, but: int = 0) -> None:
 
 async def accepted_at_last(parts: Parts, number: int) -> Outcome:
     """What a caller is told who comes again as often as he is asked to."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while True:
             try:
                 return (await parts.intake.accept([detection(number)]))[0].outcome

@@ -6,6 +6,7 @@ import datetime
 import re
 import ssl
 from pathlib import Path
+from typing import Never
 
 import aiohttp
 import pytest
@@ -15,9 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.tps.web.api import IMSI, Api, running
-from tps.backoffice.desk import desk_of
+from tps.backoffice.desk import WayHere, desk_of
 from tps.config import ConfigError, HttpConfig
-from tps.delivery.intake import Intake
 from tps.web.server import serving, tls_context
 
 
@@ -107,18 +107,15 @@ async def test_no_answer_tells_versions_not_even_that_to_what_is_no_http(api: Ap
 
 
 async def test_a_defect_is_told_as_such_and_logged_without_what_was_sent(api: Api) -> None:
-    class Broken(Intake):
-        """Fails as no intake should."""
+    class Broken(WayHere):
+        """Fails as no way should."""
 
-        def __init__(self) -> None:
-            pass
-
-        async def accept(self, triggers: object) -> object:  # type: ignore[override]
+        async def accept(self, triggers: object) -> Never:
             raise ZeroDivisionError
 
     headers = {"Authorization": f"Bearer {api.key}"}
     with structlog.testing.capture_logs() as logs:
-        async with serving(desk_of(dataclasses.replace(api.parts, intake=Broken()))) as url:
+        async with serving(dataclasses.replace(desk_of(api.parts), way=Broken(api.parts))) as url:
             async with api.session.post(
                 f"{url}/v1/pushes", json={"imsi": IMSI, "pin": "471147"}, headers=headers
             ) as response:
