@@ -77,13 +77,16 @@ endif
 	deploy/create-venv .venv
 	@echo "$(CURDIR)" > $@
 
-# The project itself is installed editable; `pip check` fails when the lock no longer covers pyproject.toml.
+# The locks name all there is, so pip resolves nothing (--no-deps): asked to, it stumbles over a requirement with an
+# extra as soon as that package has a newer release than the locked one. `pip check` fails when a lock has a gap, or no
+# longer covers pyproject.toml, from which the project itself is installed editable.
 .venv/runtime: .venv/place deploy/requirements.lock pyproject.toml
-	$(PIP_INSTALL) --require-hashes --requirement deploy/requirements.lock
+	$(PIP_INSTALL) --no-deps --require-hashes --requirement deploy/requirements.lock
 	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pip check
 	@touch $@
 
 .venv/development: .venv/runtime .ci/requirements.lock
-	$(PIP_INSTALL) --require-hashes --requirement .ci/requirements.lock
+	$(PIP_INSTALL) --no-deps --require-hashes --requirement .ci/requirements.lock
+	$(BIN)/python -m pip check
 	@touch $@
