@@ -1,12 +1,17 @@
 """Bringing a store to this version's schema."""
 
 import asyncio
+from functools import partial
 
-from sqlalchemy import inspect
+import pytest
+from sqlalchemy import insert, inspect, update
+from sqlalchemy.exc import DBAPIError
 
+from tps.app import now_ms
+from tps.errors import RejectedError
 from tps.store import migrate
-from tps.store.database import Database
-from tps.store.schema import metadata
+from tps.store.database import Connection, Database
+from tps.store.schema import metadata, node
 
 
 async def test_nodes_that_start_at_once_migrate_one_after_the_other(store_url: str) -> None:
@@ -17,3 +22,39 @@ async def test_nodes_that_start_at_once_migrate_one_after_the_other(store_url: s
     finally:
         for each in databases:
             each.close()
+
+
+def test_a_schema_is_not_changed_under_nodes_that_run(store_url: str) -> None:
+    database = Database(store_url)
+    try:
+        migrate.upgrade(database.engine)
+        # 0004 made the table of nodes and did not expand: nodes of 0003 knew nothing of leases
+        database.write_now(partial(_step_back, revision="0003", lease_until=now_ms() + 15_000))
+        with pytest.raises(RejectedError, match="nodes that run: 'tps-old' on elsewhere"):
+            migrate.upgrade(database.engine)
+        assert migrate.revisions(database.engine)[0] == "0003"
+        database.write_now(lambda connection: connection.execute(update(node).values(lease_until=now_ms() - 15_000)))
+        with pytest.raises(DBAPIError, match="already exists"):  # it was begun: nobody is in the way any more
+            migrate.upgrade(database.engine)
+    finally:
+        database.close()
+
+
+def test_nodes_of_the_version_before_go_on_beside_a_migration_that_expands(store_url: str) -> None:
+    database = Database(store_url)
+    try:
+        migrate.upgrade(database.engine)
+        database.write_now(partial(_step_back, revision="0008", lease_until=now_ms() + 15_000))
+        migrate.upgrade(database.engine)
+        before, newest = migrate.revisions(database.engine)
+        assert before == newest
+    finally:
+        database.close()
+
+
+def _step_back(connection: Connection, *, revision: str, lease_until: int) -> None:
+    """Let the store pass for one of a version before, with a node of it at work."""
+    connection.exec_driver_sql("ALTER TABLE subscriber DROP COLUMN declined_at")
+    connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+    row = {"instance": "old", "name": "tps-old", "number": 1, "host": "elsewhere", "machine": "m", "pid": 1}
+    connection.execute(insert(node).values(**row, started_at=0, lease_until=lease_until))
