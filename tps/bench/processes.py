@@ -76,9 +76,9 @@ def python(module: str, *arguments: object) -> list[str]:
     return [sys.executable, "-m", module, *map(str, arguments)]
 
 
-def free_port() -> int:
-    """A TCP port on loopback where nobody listens."""
-    with socket.socket() as probe:
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port on loopback where nobody listens: of TCP, or of UDP for `SOCK_DGRAM`."""
+    with socket.socket(type=kind) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
