@@ -6,6 +6,7 @@ It proves and checks every authenticator by itself (RFC 2866 clause 3), so it sh
 import asyncio
 import contextlib
 import hmac
+import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,12 +17,13 @@ from typing import Final, cast
 SECRET: Final = "secret of the load tests"  # noqa: S105 - of a server that is there for the load test only
 RESEND_AFTER_S: Final = 2.0
 TRIES_MAX: Final = 10
-"""How often a record is sent at most, which takes `RESEND_AFTER_S` each time: then it counts as lost."""
 IDENTIFIERS: Final = 256
 """Records that a socket may have under way (RFC 2865 clause 3)."""
 _LOOK_EVERY_S: Final = 0.1
 _TICK_S: Final = 0.002
+_BUFFER_OCTETS: Final = 4_194_304
 _HEADER_OCTETS: Final = 20
+_SECRET: Final = SECRET.encode()
 _REQUEST, _RESPONSE = 4, 5
 _START: Final = 1
 _HEADER = Struct(">BBH")
@@ -57,12 +59,12 @@ _SAME_IN_ALL = b"".join(
 """What a PGW tells beside who is in which device: a record has some 250 octets."""
 
 
-def record(imsi: str, imeisv: str, *, msisdn: str = "", at_s: int | None = None, status: int = _START) -> bytes:
+def record(imsi: str, imeisv: str, *, session: int, msisdn: str = "", at_s: int | None = None) -> bytes:
     """The attributes of one record; `at_s` is its Event-Timestamp, in seconds since 1970-01-01 UTC."""
     return b"".join(
         (
-            _integer(40, status),
-            _attribute(44, f"0A140001{imsi[-8:]}".encode()),
+            _integer(40, _START),
+            _attribute(44, f"0A140001{session:08X}".encode()),
             _attribute(31, msisdn.encode()) if msisdn else b"",
             _integer(55, at_s) if at_s is not None else b"",
             _SAME_IN_ALL,
@@ -96,22 +98,26 @@ async def send(
     at_once: int,
     rate_per_s: float = 0.0,
     resend_after_s: float = RESEND_AFTER_S,
-    secret: str = SECRET,
+    tries_max: int = TRIES_MAX,
 ) -> Sent:
     """Send all records to a port of this machine, `at_once` under way at most; returns when none is any more.
 
-    At `rate_per_s`, or as soon as one is answered.
+    At `rate_per_s`, or as soon as one is answered. One without an answer is sent again after `resend_after_s`, at most
+    `tries_max` times in all: then it counts as lost.
     """
-    gateway = _Gateway(records, secret.encode(), rate_per_s, resend_after_s)
+    gateway = _Gateway(records, rate_per_s, resend_after_s, tries_max)
     loop = asyncio.get_running_loop()
     transports: list[asyncio.DatagramTransport] = []
     try:
         for first in range(0, at_once, IDENTIFIERS):
-            transport, socket = await loop.create_datagram_endpoint(
+            transport, link = await loop.create_datagram_endpoint(
                 lambda: _Socket(gateway), remote_addr=("127.0.0.1", port)
             )
             transports.append(transport)
-            gateway.add(socket, min(IDENTIFIERS, at_once - first))
+            # As many answers as are under way must find room, or this client would lose what the server has answered.
+            waiting: socket.socket = transport.get_extra_info("socket")
+            waiting.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_OCTETS)
+            gateway.add(link, min(IDENTIFIERS, at_once - first))
         await gateway.run()
     finally:
         for transport in transports:
@@ -122,10 +128,10 @@ async def send(
 class _Slot:
     """An identifier of a socket, with the record that has it."""
 
-    __slots__ = ("first_s", "identifier", "octets", "sent_s", "socket", "tries")
+    __slots__ = ("first_s", "identifier", "link", "octets", "sent_s", "tries")
 
-    def __init__(self, socket: "_Socket", identifier: int) -> None:
-        self.socket = socket
+    def __init__(self, link: "_Socket", identifier: int) -> None:
+        self.link = link
         self.identifier = identifier
         self.octets = b""
         """The datagram under way; none of a slot that is free."""
@@ -136,24 +142,24 @@ class _Slot:
 class _Gateway:
     """The records that are left, and those that are under way."""
 
-    def __init__(self, records: Sequence[bytes], secret: bytes, rate_per_s: float, resend_after_s: float) -> None:
+    def __init__(self, records: Sequence[bytes], rate_per_s: float, resend_after_s: float, tries_max: int) -> None:
         self.sent = Sent()
-        self.secret = secret
         self._records = iter(records)
         self._left = len(records)
         self._rate_per_s = rate_per_s
         self._resend_after_s = resend_after_s
+        self._tries_max = tries_max
         self._slots: list[_Slot] = []
         self._free: list[_Slot] = []
         self._begun = 0
         self._began_s = 0.0
         self._ended = asyncio.Event()
 
-    def add(self, socket: "_Socket", identifiers: int) -> None:
+    def add(self, link: "_Socket", identifiers: int) -> None:
         """One more socket."""
-        socket.slots = [_Slot(socket, identifier) for identifier in range(identifiers)]
-        self._slots += socket.slots
-        self._free += socket.slots
+        link.slots = [_Slot(link, identifier) for identifier in range(identifiers)]
+        self._slots += link.slots
+        self._free += link.slots
 
     async def run(self) -> None:
         """Until all records are answered, or lost."""
@@ -170,9 +176,9 @@ class _Gateway:
                     await self._ended.wait()
         self._note()
 
-    def heard(self, socket: "_Socket", answer: bytes) -> None:
+    def heard(self, link: "_Socket", answer: bytes) -> None:
         """An answer: its slot takes the next record, if that is due."""
-        slot = socket.slots[answer[1]] if len(answer) >= _HEADER_OCTETS and answer[1] < len(socket.slots) else None
+        slot = link.slots[answer[1]] if len(answer) >= _HEADER_OCTETS and answer[1] < len(link.slots) else None
         if slot is None or not slot.octets or not self._is_proven(answer, slot.octets):
             self.sent.forged += 1
             return
@@ -182,7 +188,7 @@ class _Gateway:
         self._fill()
 
     def _is_proven(self, answer: bytes, request: bytes) -> bool:
-        proof = md5(b"".join((answer[:4], request[4:20], answer[20:], self.secret)), usedforsecurity=False).digest()
+        proof = md5(b"".join((answer[:4], request[4:20], answer[20:], _SECRET)), usedforsecurity=False).digest()
         return answer[0] == _RESPONSE and hmac.compare_digest(answer[4:20], proof)
 
     def _release(self, slot: _Slot) -> None:
@@ -205,25 +211,25 @@ class _Gateway:
             slot.octets = self._request(slot.identifier, attributes)
             slot.first_s = slot.sent_s = now_s
             slot.tries = 1
-            slot.socket.send(slot.octets)
+            slot.link.send(slot.octets)
 
     def _request(self, identifier: int, attributes: bytes) -> bytes:
         start = _HEADER.pack(_REQUEST, identifier, _HEADER_OCTETS + len(attributes))
-        proof = md5(b"".join((start, bytes(16), attributes, self.secret)), usedforsecurity=False).digest()
+        proof = md5(b"".join((start, bytes(16), attributes, _SECRET)), usedforsecurity=False).digest()
         return b"".join((start, proof, attributes))
 
     def _send_again(self, now_s: float) -> None:
         for slot in self._slots:
             if not slot.octets or now_s - slot.sent_s < self._resend_after_s:
                 continue
-            if slot.tries == TRIES_MAX:
+            if slot.tries >= self._tries_max:
                 self.sent.lost += 1
                 self._release(slot)
                 continue
             slot.tries += 1
             slot.sent_s = now_s
             self.sent.resent += 1
-            slot.socket.send(slot.octets)
+            slot.link.send(slot.octets)
 
     def _note(self) -> None:
         self.sent.answered_by.append((time.time() * 1000, self.sent.answered))

@@ -164,6 +164,11 @@ class Api:
             reply.raise_for_status()
             return await reply.text()
 
+    async def counted(self, name: str) -> Counter[str]:
+        """A metric that has one label, by its value."""
+        found = re.findall(rf'^{name}_total{{\w+="(\w+)"}} ([0-9.e+]+)$', await self.metrics(), re.MULTILINE)
+        return Counter({word: int(float(number)) for word, number in found})
+
     async def _status(self) -> _Status:
         async with self._session.get("/v1/status") as reply:
             reply.raise_for_status()

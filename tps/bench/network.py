@@ -62,7 +62,10 @@ async def radius(options: Options, folder: Path) -> Run:
     tables = RADIUS.format(port=port, secret=accounting.SECRET)
 
     async def tell(sightings: list[tuple[Subscriber, str]], at_once: int) -> Told:
-        records = [accounting.record(who.imsi, imeisv, msisdn=who.msisdn) for who, imeisv in sightings]
+        records = [
+            accounting.record(who.imsi, imeisv, session=number, msisdn=who.msisdn)
+            for number, (who, imeisv) in enumerate(sightings)
+        ]
         sent = await accounting.send(port, records, at_once=at_once, rate_per_s=options.rate_per_s)
         figures = {"lost": sent.lost, "sent_again": sent.resent, "answers_to_nothing": sent.forged}
         return Told(answered_by=sent.answered_by, figures=dict(figures), times=latency(sent.times_ms))

@@ -20,7 +20,7 @@ from tps.feeds.diameter_config import DiameterPeer
 
 COUNT = 100
 OPTIONS = Options(count=COUNT, new_every=10)
-RECORDS = [accounting.record(f"00101{number:010}", "3569090112345601") for number in range(COUNT)]
+RECORDS = [accounting.record(f"00101{number:010}", "3569090112345601", session=number) for number in range(COUNT)]
 SOON_S = 0.05
 
 
@@ -74,10 +74,12 @@ async def answering(answers: Callable[[bytes], list[bytes]]) -> AsyncIterator[in
         transport.close()
 
 
-async def sent(answers: Callable[[bytes], list[bytes]]) -> accounting.Sent:
+async def sent(answers: Callable[[bytes], list[bytes]], tries_max: int = 100) -> accounting.Sent:
     """What the gateway counts before such a server, with more records under way than a socket has numbers."""
     async with answering(answers) as port, asyncio.timeout(30):
-        return await accounting.send(port, RECORDS, at_once=accounting.IDENTIFIERS + 1, resend_after_s=SOON_S)
+        return await accounting.send(
+            port, RECORDS, at_once=accounting.IDENTIFIERS + 1, resend_after_s=SOON_S, tries_max=tries_max
+        )
 
 
 def right(asked: bytes) -> bytes:
@@ -98,17 +100,13 @@ async def test_a_record_that_is_not_answered_is_sent_again() -> None:
     assert found.resent >= COUNT
 
 
-async def test_a_record_that_is_never_answered_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounting, "TRIES_MAX", 2)
-    found = await sent(lambda asked: [right(asked)] if asked[1] else [])
+async def test_a_record_that_is_never_answered_is_lost() -> None:
+    found = await sent(lambda asked: [right(asked)] if asked[1] else [], tries_max=2)
     assert (found.answered, found.lost) == (COUNT - 1, 1)
 
 
-async def test_an_answer_with_another_secret_and_a_second_answer_answer_nothing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(accounting, "TRIES_MAX", 1)
-    found = await sent(lambda asked: [response(asked, secret=b"another")])
+async def test_an_answer_with_another_secret_and_a_second_answer_answer_nothing() -> None:
+    found = await sent(lambda asked: [response(asked, secret=b"another")], tries_max=1)
     assert (found.answered, found.lost, found.forged) == (0, COUNT, COUNT)
     found = await sent(lambda asked: [right(asked), right(asked)])
     assert (found.answered, found.lost) == (COUNT, 0)
