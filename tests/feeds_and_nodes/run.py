@@ -20,7 +20,7 @@ from tps.bench.network import outcomes_of
 from tps.bench.server_process import ServerSetup, server
 
 NODES = 2
-_SOURCES = ("detection", "radius", "s13")
+_SOURCES = ("detection", "radius", "s13", "applet")
 _LOOK_EVERY_S = 0.02
 _CLOCKS_S = 0.01
 """The clock of a sleep and that of the day may differ by so much."""
@@ -34,9 +34,7 @@ class Figures:
     told: Counter[str]
     """Detections by source."""
     outcomes: Counter[str]
-    """Of these, by what the nodes say that they led to; those of applets are not in it."""
-    stored: int
-    """Pushes that the nodes say they have stored."""
+    """Of these, by what the nodes say that they led to."""
     resent: int
     """Records of RADIUS that were sent again."""
     seconds: float
@@ -72,9 +70,7 @@ async def run(folder: Path, store_url: str, *, subscribers: int, waves: int, see
                 await node.api.settled()
             seconds = time.monotonic() - began
             outcomes: Counter[str] = Counter()
-            stored: Counter[str] = Counter()
             for node in nodes:
-                stored += await node.api.counted("tps_pushes_stored")
                 for source in _SOURCES:
                     outcomes += await outcomes_of(node.api, source)
         devices = operator.devices()
@@ -84,7 +80,6 @@ async def run(folder: Path, store_url: str, *, subscribers: int, waves: int, see
         counted=count(air.record, store_url, devices=devices, numbers=numbers, installed=air.installed),
         told=told,
         outcomes=outcomes,
-        stored=stored.total(),
         resent=sum(node.resent for node in nodes),
         seconds=seconds,
     )
