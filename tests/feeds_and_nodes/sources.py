@@ -15,20 +15,11 @@ from pathlib import Path
 from tests.feeds_and_nodes.sightings import Sighting
 from tps.bench import accounting, checks
 from tps.bench.api import Api, batches
-from tps.bench.network import DIAMETER, RADIUS
+from tps.bench.network import APPLET, APPLET_SHORT_CODE, DIAMETER, RADIUS
 from tps.bench.processes import Child, free_port, python
 from tps.bench.scenarios import DETECT
 from tps.sim.subscribers import luhn_digit
 
-SHORT_CODE = "7701"
-APPLET = f"""
-[[inbound.applets]]
-name = "applet"
-destination = "{SHORT_CODE}"
-form = "text"
-[inbound]
-requests_per_hour = 1000
-"""
 RESEND_AFTER_S = 0.1
 """So soon that many records are sent again before they are answered: this gateway is in a hurry."""
 AT_ONCE = 200
@@ -142,7 +133,7 @@ class Applets:
         for first in range(0, len(seen), APPLETS_AT_ONCE):
             some = seen[first : first + APPLETS_AT_ONCE]
             lines = (
-                json.dumps({"source": each.who.msisdn, "destination": SHORT_CODE, "text": f"IMEI {_imei(each)}"})
+                json.dumps({"source": each.who.msisdn, "destination": APPLET_SHORT_CODE, "text": f"IMEI {_imei(each)}"})
                 for each in some
             )
             await self.smsc.tell("".join(f"{line}\n" for line in lines).encode())

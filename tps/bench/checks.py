@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from encoders.diameter import decode_header, length_of
+from encoders.diameter import Header, decode_header, length_of
 from encoders.diameter_s13 import (
     Body,
     CapabilitiesExchangeAnswer,
     CapabilitiesExchangeRequest,
+    DeviceWatchdogAnswer,
+    DeviceWatchdogRequest,
     EquipmentCheckAnswer,
     EquipmentCheckRequest,
     TerminalInformation,
     decode,
+    encode_answer,
     encode_request,
 )
 from encoders.diameter_tokens import APPLICATION_S13, EquipmentStatus, ResultCode
@@ -60,7 +63,7 @@ def check(number: int, imsi: str, imei: str) -> bytes:
 async def ask(port: int, checks: Sequence[bytes], *, at_once: int) -> Checked:
     """Send all checks over one connection to a port of this machine, so many under way, and read all answers."""
     transport, peer = await asyncio.get_running_loop().create_connection(
-        lambda: _Peer(checks, at_once), "127.0.0.1", port
+        lambda: Peer(checks, at_once), "127.0.0.1", port
     )
     try:
         await peer.ended
@@ -69,7 +72,7 @@ async def ask(port: int, checks: Sequence[bytes], *, at_once: int) -> Checked:
     return peer.checked
 
 
-class _Peer(asyncio.Protocol):
+class Peer(asyncio.Protocol):
     """The connection."""
 
     def __init__(self, checks: Sequence[bytes], at_once: int) -> None:
@@ -103,7 +106,8 @@ class _Peer(asyncio.Protocol):
             if len(octets) < end:
                 break
             message = octets[place:end]
-            answers += self._take(decode(decode_header(message), message))
+            header = decode_header(message)
+            answers += self._take(header, decode(header, message))
             place = end
         self._rest = octets[place:]
         answered = self.checked.statuses.total()
@@ -121,7 +125,7 @@ class _Peer(asyncio.Protocol):
         if not self.ended.done():
             self.ended.set_exception(RefusedError(f"the server closed the connection: {exc or 'no reason given'}"))
 
-    def _take(self, answer: Body) -> int:
+    def _take(self, header: Header, answer: Body) -> int:
         """Count an answer; how many it counts for."""
         if isinstance(answer, EquipmentCheckAnswer):
             status = answer.equipment_status
@@ -131,6 +135,10 @@ class _Peer(asyncio.Protocol):
             if answer.result_code != ResultCode.SUCCESS:
                 self._refused(f"the server refuses this peer: {answer.result_code}")
             self._ask(0)
+        elif isinstance(answer, DeviceWatchdogRequest):  # we were silent for long
+            assert self._transport is not None
+            alive = DeviceWatchdogAnswer(result_code=ResultCode.SUCCESS, origin_host=MME, origin_realm=REALM)
+            self._transport.write(encode_answer(alive, header))
         else:
             self._refused(f"not an answer to a check: {type(answer).__name__}")
         return 0

@@ -1,10 +1,12 @@
-"""The network as the source of detections: RADIUS records of a gateway, S13 checks of an MME, over the whole server."""
+"""The network as the source of detections: RADIUS of a gateway, S13 of an MME, SMS of SIM applets; the whole server."""
 
+import asyncio
+import json
 import re
 import socket
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,6 +41,18 @@ origin_realm = "{realm}"
 origin_host = "{mme}"
 prefixes = ["127.0.0.1"]
 """
+APPLET_SHORT_CODE = "7701"
+APPLET = f"""
+[inbound]
+requests_per_hour = 1000
+[[inbound.applets]]
+name = "bench"
+destination = "{APPLET_SHORT_CODE}"
+form = "text"
+"""
+APPLETS_AT_ONCE = 2000
+"""Messages that wait at most: the server takes 5000 before it asks the SMSC to come again."""
+_LOOK_EVERY_S = 0.05
 _SOFTWARE_VERSION = "07"
 _TRIGGERS = re.compile(r'^tps_triggers_total\{outcome="(\w+)",source="(\w+)"\} ([0-9.e+]+)$', re.MULTILINE)
 
@@ -52,8 +66,10 @@ class Told:
     times: Latency | None = None
 
 
-Tell = Callable[[list[tuple[Subscriber, str]], int], Awaitable[Told]]
-"""Tells that subscribers are in devices (IMEISV), so many under way at once."""
+Sightings = Sequence[tuple[Subscriber, str]]
+"""Subscribers in devices, as IMEISV."""
+Tell = Callable[[Site, Sightings], Awaitable[Told]]
+"""Tells all of them; returns when all are acknowledged."""
 
 
 async def radius(options: Options, folder: Path) -> Run:
@@ -61,12 +77,12 @@ async def radius(options: Options, folder: Path) -> Run:
     port = free_port(socket.SOCK_DGRAM)
     tables = RADIUS.format(port=port, secret=accounting.SECRET)
 
-    async def tell(sightings: list[tuple[Subscriber, str]], at_once: int) -> Told:
+    async def tell(_: Site, sightings: Sightings) -> Told:
         records = [
             accounting.record(who.imsi, imeisv, session=number, msisdn=who.msisdn)
             for number, (who, imeisv) in enumerate(sightings)
         ]
-        sent = await accounting.send(port, records, at_once=at_once, rate_per_s=options.rate_per_s)
+        sent = await accounting.send(port, records, at_once=AT_ONCE, rate_per_s=options.rate_per_s)
         figures = {"lost": sent.lost, "sent_again": sent.resent, "answers_to_nothing": sent.forged}
         return Told(answered_by=sent.answered_by, figures=dict(figures), times=latency(sent.times_ms))
 
@@ -78,13 +94,39 @@ async def s13(options: Options, folder: Path) -> Run:
     port = free_port()
     tables = DIAMETER.format(port=port, server=checks.SERVER, realm=checks.SERVER_REALM, mme=checks.MME)
 
-    async def tell(sightings: list[tuple[Subscriber, str]], at_once: int) -> Told:
+    async def tell(_: Site, sightings: Sightings) -> Told:
         asked = [checks.check(number, who.imsi, imei) for number, (who, imei) in enumerate(sightings, start=1)]
-        found = await checks.ask(port, asked, at_once=at_once)
+        found = await checks.ask(port, asked, at_once=AT_ONCE)
         white = found.statuses[EquipmentStatus.WHITELISTED]
         return Told(answered_by=found.answered_by, figures={"refused": len(asked) - white})
 
     return await _measured("s13", "checks", options, folder, tables, tell)
+
+
+async def applet(options: Options, folder: Path) -> Run:
+    """SMS of SIM applets as the source; each names a SIM by its number."""
+
+    async def tell(here: Site, sightings: Sightings) -> Told:
+        assert here.smsc is not None
+        answered_by: list[tuple[float, int]] = []
+        lines = [_report(who.msisdn, imeisv) for who, imeisv in sightings]
+        sent = taken = 0
+        while taken < len(lines):
+            until = min(taken + APPLETS_AT_ONCE, len(lines))
+            if until > sent:
+                await here.smsc.child.tell(b"".join(lines[sent:until]))
+                sent = until
+            await asyncio.sleep(_LOOK_EVERY_S)
+            taken = (await outcomes_of(here.api, "applet")).total()
+            answered_by.append((time.time() * 1000, taken))
+        return Told(answered_by=answered_by, figures={})
+
+    return await _measured("applet", "messages", options, folder, APPLET, tell)
+
+
+def _report(msisdn: str, imeisv: str) -> bytes:
+    message = {"source": msisdn, "destination": APPLET_SHORT_CODE, "text": f"IMEI {imeisv}"}
+    return json.dumps(message).encode() + b"\n"
 
 
 async def _measured(scenario: str, unit: str, options: Options, folder: Path, tables: str, tell: Tell) -> Run:
@@ -101,7 +143,7 @@ async def _measured(scenario: str, unit: str, options: Options, folder: Path, ta
         sightings = list(_sightings(people, options))
         watch = Stopwatch(here)
         await watch.start()
-        told = await tell(sightings, AT_ONCE)
+        told = await tell(here, sightings)
         outcomes, taken_ms = await _taken_in(here, source, options.count)
         processes, commits = await watch.stop(options.count)
         settled_ms = await here.api.settled()
@@ -150,7 +192,7 @@ async def _taken_in(here: Site, source: str, count: int) -> tuple[Counter[str], 
         outcomes = await outcomes_of(here.api, source)
         if outcomes.total() in (before, count):
             return outcomes, time.time() * 1000
-        if not (await here.api.feeds())["queue"]["waiting"]:
+        if not (await here.api.feeds()).get("queue", {}).get("waiting", 0):
             before = outcomes.total()
 
 

@@ -29,6 +29,7 @@ COUNTS = {
     "detect":   (200_000, "Detections as a stream, 2 % of them in a new device, the rest SET already."),
     "radius":   (100_000, "RADIUS accounting records, 2 % of them of a new device, the rest SET already."),
     "s13":      (100_000, "The same as checks that an MME asks of its EIR."),
+    "applet":   (20_000, "The same as SMS of SIM applets, each of another SIM."),
     "pressure": (100_000, "A stream and lone requests, far more than a slow route takes: nothing may be lost."),
     "campaign": (50_000, "Pushes that were stored before: how fast the server starts with them and sends them."),
     "encode":   (20_000, "Settings to SMS on one core, nothing sent."),
@@ -42,6 +43,7 @@ SCENARIOS = {
     "detect": scenarios.detect,
     "radius": network.radius,
     "s13": network.s13,
+    "applet": network.applet,
     "pressure": pressure.pressure,
     "campaign": scenarios.campaign,
 }
@@ -124,7 +126,7 @@ def _command(scenario: str) -> Callable[..., None]:
     return run
 
 
-bulk, single, detect, radius, s13, under_pressure, campaign, encode, smpp = map(_command, COUNTS)
+bulk, single, detect, radius, s13, applet, under_pressure, campaign, encode, smpp = map(_command, COUNTS)
 
 
 def _run(

@@ -46,6 +46,11 @@ async def test_so_are_the_checks_of_an_mme_where_each_is_of_a_new_device(tmp_pat
     assert run.figures["refused"] == 0
 
 
+async def test_so_are_the_messages_of_sim_applets(tmp_path: Path) -> None:
+    run = await network.applet(OPTIONS, tmp_path)
+    assert_nothing_lost(run, COUNT // 10)
+
+
 class Answering(asyncio.DatagramProtocol):
     """Gives each datagram the answers that it is told to."""
 
@@ -131,3 +136,19 @@ async def test_an_mme_that_the_server_does_not_know_is_told_so() -> None:
             with pytest.raises(checks.RefusedError):
                 await checks.ask(listener.port, asked, at_once=1)
     assert found.statuses == {EquipmentStatus.WHITELISTED: 1}
+
+
+async def test_an_mme_that_waits_for_long_says_that_it_is_alive() -> None:
+    asked = [checks.check(number, "001010123456789", "3569090112345601") for number in (1, 2)]
+    us = DiameterPeer(origin_host=checks.MME, prefixes=("127.0.0.1",))
+    silent = feed(peers=(us,), watchdog_s=SOON_S)
+    taker = Taker()
+    async with running_queue(taker, capacity=1) as queue, running_listener(queue, silent) as listener:
+        transport, peer = await asyncio.get_running_loop().create_connection(
+            lambda: checks.Peer(asked, at_once=0), "127.0.0.1", listener.port
+        )
+        await asyncio.sleep(4 * SOON_S)
+        assert listener.counters.broken == 0
+        assert listener.peers
+        assert not peer.ended.done()
+        transport.abort()
