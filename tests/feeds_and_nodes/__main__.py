@@ -10,6 +10,9 @@ from pathlib import Path
 from tests.chaos.stores import new_store
 from tests.feeds_and_nodes.run import run
 
+LOG_TAIL = 4000
+"""Characters of each log that are told when a run breaks off."""
+
 
 def main() -> int:
     """Exit status 1 when something was lost, or came twice."""
@@ -21,7 +24,12 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tps-feeds-") as place, new_store("postgresql", Path(place)) as store:
         working = run(Path(place), store.url, subscribers=options.subscribers, waves=options.waves, seed=options.seed)
-        found = asyncio.run(working)
+        try:
+            found = asyncio.run(working)
+        except BaseException:
+            for log in sorted(Path(place).rglob("*.log")):
+                sys.stderr.write(f"{log}:\n{log.read_text()[-LOG_TAIL:]}\n")
+            raise
     figures = {**found.as_dict(), "is_promise_kept": found.counted.is_promise_kept}
     sys.stdout.write("".join(f"{name:>27}  {value}\n" for name, value in figures.items()))
     if options.json is not None:

@@ -21,7 +21,8 @@ async def test_whoever_tells_it_and_however_often_a_device_is_set_up_once(tmp_pa
     assert counted.is_promise_kept, found.as_dict()
     assert counted.devices == counted.pushes == SUBSCRIBERS + SUBSCRIBERS // CHANGED_EVERY
     assert found.outcomes["queued"] == counted.pushes
-    assert found.outcomes.total() == found.told.total()
+    # An applet that says the same twice within a minute is heard once.
+    assert found.told.total() - found.told["applet"] < found.outcomes.total() <= found.told.total()
     assert min(found.outcomes[name] for name in ("already_set", "recorded")) > 0
     assert set(found.told) == {"applet", "file", "http", "radius", "s13"}
     assert min(found.told.values()) >= counted.devices
