@@ -36,12 +36,13 @@ class Network:
     port: int
     record: Path
     """What the SMSC accepted."""
+    process: Child
     installed: Counter[str] = field(default_factory=Counter)
     """How often each handset installed a document, by number."""
 
-    async def listen(self, process: Child) -> None:
+    async def listen(self) -> None:
         """Follow what the handsets tell until it ends."""
-        while line := await process.lines.readline():
+        while line := await self.process.lines.readline():
             told = _read_installation(line)
             if told.msisdn:
                 self.installed[told.msisdn] += 1
@@ -50,11 +51,13 @@ class Network:
 @asynccontextmanager
 async def network(folder: Path, people: int, *options: str) -> AsyncIterator[Network]:
     """Run it until the end of the block; `options` are those of `tps simulate handsets`."""
-    made = Network(free_port(), folder / "record.jsonl")
-    command = python("tps", "simulate", "handsets", "--count", people, "--port", made.port, "--record", made.record)
-    async with child([*command, "--account", f"{ACCOUNT}:{ACCOUNT}", *options], folder / "smsc.log") as running:
+    port, record = free_port(), folder / "record.jsonl"
+    command = python("tps", "simulate", "handsets", "--count", people, "--port", port, "--record", record, "--inbound")
+    command += ["--account", f"{ACCOUNT}:{ACCOUNT}", *options]
+    async with child(command, folder / "smsc.log", has_input=True) as running:
         await running.line()
-        listening = asyncio.create_task(made.listen(running))
+        made = Network(port, record, running)
+        listening = asyncio.create_task(made.listen())
         yield made
         await running.stop()
         await listening

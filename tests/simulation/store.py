@@ -105,8 +105,8 @@ class SimulatedDatabase(Database):
         self._is_writing = False
         self._closed = False
 
-    async def write(self, operation: Operation[T]) -> T:
-        """As the base does: what arrives while one transaction is made shares the next."""
+    async def write(self, operation: Operation[T], *, alone: bool = False) -> T:
+        """As the base does on SQLite: what arrives while one transaction is made shares the next."""
         self._verify_open()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()

@@ -107,5 +107,6 @@ class WayHere:
             moves=parts.database.moves,
             causes=parts.intake.causes,
             inbox=dict(parts.inbox.counts),
+            inbox_triggers=[(*kind, number) for kind, number in parts.inbox.triggers.items()],
             texts=dict(parts.texts.counts),
         )

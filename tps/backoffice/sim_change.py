@@ -1,4 +1,4 @@
-"""An account gets another SIM: number, settings and secrets go over, and what was on its way to the old SIM ends."""
+"""An account gets another SIM: number, settings, secrets, wishes go over; what was on its way to the old SIM ends."""
 
 from typing import NamedTuple
 
@@ -37,6 +37,8 @@ async def change_sim(database: Database, seal: Seal, imsi: str, new_imsi: str, *
         pair_keys.release(connection, bucket, imsi)
         pairs.forget(connection, bucket, imsi)
         subscribers.put(connection, [_moved(seal, before, new_imsi, now_ms)])
+        if before.declined_at is not None:
+            subscribers.note_declined(connection, {new_imsi: True}, before.declined_at)
         return SimChange(before, subscribers.load(connection, [new_imsi])[new_imsi], cancelled)
 
     return await database.write(save)

@@ -3,6 +3,7 @@
     processes     the processes: a server, a simulated SMSC, this client
     workload      who is provisioned with what
     api           the client for streams; `lone_requests` the lean one
+    network       detections by RADIUS and Diameter: accounting   the gateway    checks   the MME
     scenarios     bulk, single, detect, campaign, over the whole server
     pressure      more than a slow route takes          evenness  a route's seconds against its limit
     fill          a store with a past

@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from types import TracebackType
@@ -28,7 +28,7 @@ PAGES_MAX = 100
 """Pushes are read by so many pages; of more of them, so many pages at even distances."""
 _TIME_SHIFT = 22
 _OUTCOME = re.compile(rb'"outcome":"(\w+)"')
-_COMMITS = re.compile(rb"^tps_store_commits_total ([0-9.e+]+)$", re.MULTILINE)
+_COMMITS = re.compile(r"^tps_store_commits_total ([0-9.e+]+)$", re.MULTILINE)
 
 
 class StalledError(Exception):
@@ -71,6 +71,7 @@ class _History(msgspec.Struct, frozen=True):
 
 class _Status(msgspec.Struct, frozen=True):
     open_pushes: dict[str, int]
+    feeds: dict[str, dict[str, int]] = {}
 
 
 _read_page = msgspec.json.Decoder(_Page).decode
@@ -146,16 +147,32 @@ class Api:
 
     async def open_pushes(self) -> int:
         """Pushes of which something can still come."""
-        async with self._session.get("/v1/status") as reply:
-            reply.raise_for_status()
-            return sum(_read_status(await reply.read()).open_pushes.values())
+        return sum((await self._status()).open_pushes.values())
+
+    async def feeds(self) -> Mapping[str, Mapping[str, int]]:
+        """What the network feeds have counted."""
+        return (await self._status()).feeds
 
     async def commits(self) -> int:
         """Transactions of the server's writer since it started."""
+        found = _COMMITS.search(await self.metrics())
+        return int(float(found[1])) if found else 0
+
+    async def metrics(self) -> str:
+        """What Prometheus is told."""
         async with self._session.get("/metrics") as reply:
             reply.raise_for_status()
-            found = _COMMITS.search(await reply.read())
-            return int(float(found[1])) if found else 0
+            return await reply.text()
+
+    async def counted(self, name: str) -> Counter[str]:
+        """A metric that has one label, by its value."""
+        found = re.findall(rf'^{name}_total{{\w+="(\w+)"}} ([0-9.e+]+)$', await self.metrics(), re.MULTILINE)
+        return Counter({word: int(float(number)) for word, number in found})
+
+    async def _status(self) -> _Status:
+        async with self._session.get("/v1/status") as reply:
+            reply.raise_for_status()
+            return _read_status(await reply.read())
 
     async def settled(self, patience_s: float = PATIENCE_S) -> float:
         """Wait until no push is open; returns the wall clock in milliseconds then.

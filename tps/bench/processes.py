@@ -43,6 +43,12 @@ class Child:
             raise ProcessError(f"a process of the load test does not start:\n{self.errors.read_text()[-2000:]}")
         return line
 
+    async def tell(self, octets: bytes) -> None:
+        """Write to its input."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(octets)
+        await self.process.stdin.drain()
+
     async def stop(self) -> None:
         """Ask it to end, then end it."""
         if self.process.returncode is not None:
@@ -57,11 +63,15 @@ class Child:
 
 
 @asynccontextmanager
-async def child(arguments: list[str], errors: Path) -> AsyncIterator[Child]:
-    """Run `python arguments...` as a process until the end of the block."""
+async def child(arguments: list[str], errors: Path, *, has_input: bool = False) -> AsyncIterator[Child]:
+    """Run `python arguments...` as a process until the end of the block; `has_input`: it is told things."""
     with errors.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            *arguments, stdout=asyncio.subprocess.PIPE, stderr=log, stdin=asyncio.subprocess.DEVNULL, env=_environment()
+            *arguments,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            stdin=asyncio.subprocess.PIPE if has_input else asyncio.subprocess.DEVNULL,
+            env=_environment(),
         )
     assert process.stdout is not None
     running = Child(process, process.stdout, errors)
@@ -76,9 +86,9 @@ def python(module: str, *arguments: object) -> list[str]:
     return [sys.executable, "-m", module, *map(str, arguments)]
 
 
-def free_port() -> int:
-    """A TCP port on loopback where nobody listens."""
-    with socket.socket() as probe:
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port on loopback where nobody listens: of TCP, or of UDP for `SOCK_DGRAM`."""
+    with socket.socket(type=kind) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port

@@ -15,8 +15,6 @@ from tps.bench.smsc_process import smsc
 from tps.sim.subscribers import Subscriber
 
 DETECT = "/v1/detections/bulk"
-NEW_EVERY = 50
-"""One detection in so many shows a device that is new: 2 %."""
 POPULATION_MAX = 50_000
 """SIMs that detections are about; more detections see them again."""
 
@@ -62,7 +60,7 @@ async def detect(options: Options, folder: Path) -> Run:
         await here.api.create(people)
         _all_queued(await here.api.stream(DETECT, batches(map(workload.detection, people))), population)
         await here.api.settled()
-        chunks = _chunks(_detections(people, options.count), options)
+        chunks = _chunks(_detections(people, options), options)
         answered: list[tuple[float, int]] = []
         watch = await _started(here)
         outcomes = await here.api.stream(DETECT, chunks, answered)
@@ -157,10 +155,10 @@ def _chunks(lines: Iterable[bytes], options: Options) -> Iterable[bytes] | Async
     return paced(list(lines), options.rate_per_s) if options.rate_per_s else list(batches(lines))
 
 
-def _detections(people: list[Subscriber], count: int) -> Iterator[bytes]:
-    for number in range(count):
+def _detections(people: list[Subscriber], options: Options) -> Iterator[bytes]:
+    for number in range(options.count):
         subscriber = people[number % len(people)]
-        if number % NEW_EVERY == 0:
+        if number % options.new_every == 0:
             yield workload.detection_in_another_device(subscriber, number)
         else:
             yield workload.detection(subscriber)

@@ -37,6 +37,8 @@ class ServerSetup:
     """Keys of the route that shall be other than here."""
     arguments: tuple[str, ...] = ()
     """What else `tps serve` is told."""
+    tables: str = ""
+    """What else stands in its configuration."""
 
     @property
     def file(self) -> Path:
@@ -75,7 +77,7 @@ class ServerSetup:
             f"{name}\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
             for name, table in tables.items()
         ]
-        self.file.write_text("\n".join(lines))
+        self.file.write_text("\n".join([*lines, self.tables]))
 
     async def new_key(self) -> str:
         """An API key, made in the store while no server runs on it; brings the store to this version."""

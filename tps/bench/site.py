@@ -49,6 +49,10 @@ class Options:
     """Pushes that may wait at the server; 0 for any number."""
     server_arguments: tuple[str, ...] = ()
     """What else `tps serve` is told."""
+    new_every: int = 50
+    """One detection in so many shows a device that is new."""
+    configuration: str = ""
+    """What else stands in the configuration of the server."""
 
     @property
     def rate_ceiling_per_s(self) -> float | None:
@@ -113,6 +117,7 @@ def setup_of(options: Options, folder: Path, smsc_port: int) -> ServerSetup:
         rate_per_s=options.route_rate_per_s,
         max_open_pushes=options.max_open_pushes,
         arguments=options.server_arguments,
+        tables=options.configuration,
     )
 
 

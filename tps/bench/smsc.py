@@ -1,6 +1,7 @@
 """The simulated SMSC as the process a load test talks to: tells its counters as they grow, at its end what came when.
 
-Run as `python -m tps.bench.smsc PORT FILE`; at SIGTERM it writes its `Record` into FILE.
+Run as `python -m tps.bench.smsc PORT FILE`; at SIGTERM it writes its `Record` into FILE. Handsets send what stands in
+its input (`tps.sim.smsc_inbound`).
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
 
@@ -18,6 +20,7 @@ import uvloop
 
 from tps.sim.smsc import Smsc
 from tps.sim.smsc_behaviour import Behaviour
+from tps.sim.smsc_inbound import read_line, read_lines
 from tps.sim.smsc_pdus import SubmitSm
 
 TELL_EVERY_S = 0.1
@@ -75,6 +78,7 @@ async def run(port: int, behaviour: Behaviour) -> Record:
     arrivals = Arrivals()
     async with Smsc(accounts={ACCOUNT: ACCOUNT}, behaviour=behaviour, on_messages=arrivals.note, port=port) as smsc:
         _tell({"port": smsc.port})
+        read_lines(sys.stdin, lambda line: _call(loop, lambda: _send(smsc, line)))
         told = -1
         while not stopping.is_set():
             counters = smsc.counters
@@ -86,6 +90,19 @@ async def run(port: int, behaviour: Behaviour) -> Record:
                 async with asyncio.timeout(TELL_EVERY_S):
                     await stopping.wait()
     return arrivals.record()
+
+
+def _call(loop: asyncio.AbstractEventLoop, act: Callable[[], None]) -> None:
+    """Let the loop do it, unless it has ended."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(act)
+
+
+def _send(smsc: Smsc, line: str) -> None:
+    """A handset sends what a line tells."""
+    message = read_line(line)
+    octets, data_coding = message.content
+    smsc.send(message.source, message.destination, octets, system_id=ACCOUNT, data_coding=data_coding)
 
 
 def _tell(line: dict[str, object]) -> None:

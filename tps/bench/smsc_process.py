@@ -41,7 +41,7 @@ async def smsc(
     """A simulated SMSC in a process of its own."""
     file = folder / "record.json"
     command = python("tps.bench.smsc", port, file, json.dumps(behaviour or {}))
-    async with child(command, folder / "smsc.log") as running:
+    async with child(command, folder / "smsc.log", has_input=True) as running:
         found = SmscProcess(running, json.loads(await running.line())["port"], file)
         listening = asyncio.create_task(found.listen(), name="bench-smsc")
         try:

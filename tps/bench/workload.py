@@ -65,8 +65,13 @@ def push(subscriber: Subscriber) -> bytes:
 
 def detection_in_another_device(subscriber: Subscriber, number: int) -> bytes:
     """The line that reports a subscriber's SIM in a device of this number, which it was never in before."""
-    first_14 = f"{_OTHER_TAC}{number % 10**6:06}"
+    first_14 = other_device(number)
     return f'{{"imsi":"{subscriber.imsi}","imei":"{first_14}{luhn_digit(first_14)}"}}\n'.encode()
+
+
+def other_device(number: int) -> str:
+    """The first 14 digits of the device of this number, none of those that subscribers have from the beginning."""
+    return f"{_OTHER_TAC}{number % 10**6:06}"
 
 
 detection = push

@@ -12,7 +12,7 @@ import msgspec
 import typer
 from aiohttp import ClientError
 
-from tps.bench import encoding, kannel, limits, pressure, results, scenarios, session
+from tps.bench import encoding, kannel, limits, network, pressure, results, scenarios, session
 from tps.bench.api import StalledError
 from tps.bench.processes import ProcessError
 from tps.bench.results import Run
@@ -27,6 +27,9 @@ COUNTS = {
     "bulk":     (50_000, "Pushes as a stream of lines."),
     "single":   (20_000, "Pushes in a request each, every one durable before it is answered."),
     "detect":   (200_000, "Detections as a stream, 2 % of them in a new device, the rest SET already."),
+    "radius":   (100_000, "RADIUS accounting records, 2 % of them of a new device, the rest SET already."),
+    "s13":      (100_000, "The same as checks that an MME asks of its EIR."),
+    "applet":   (20_000, "The same as SMS of SIM applets, each of another SIM."),
     "pressure": (100_000, "A stream and lone requests, far more than a slow route takes: nothing may be lost."),
     "campaign": (50_000, "Pushes that were stored before: how fast the server starts with them and sends them."),
     "encode":   (20_000, "Settings to SMS on one core, nothing sent."),
@@ -38,6 +41,9 @@ SCENARIOS = {
     "bulk": scenarios.bulk,
     "single": scenarios.single,
     "detect": scenarios.detect,
+    "radius": network.radius,
+    "s13": network.s13,
+    "applet": network.applet,
     "pressure": pressure.pressure,
     "campaign": scenarios.campaign,
 }
@@ -60,6 +66,7 @@ Window = Annotated[int, typer.Option(min=1, help="SMPP window of a link.")]
 Binds = Annotated[int, typer.Option(min=1, help="SMPP links.")]
 First = Annotated[int, typer.Option(min=0, help="First subscriber's number: another one on a store used before.")]
 SmscDelay = Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long the SMSC takes to answer.")]
+NewEvery = Annotated[int, typer.Option(min=1, help="Of detections: one in so many is of a new device; 1: all are.")]
 RouteRate = Annotated[int, typer.Option(min=0, help="Limit of each link in PDUs a second; 0: none.")]
 MaxOpenPushes = Annotated[int, typer.Option(min=0, help="Pushes that may wait at the server; 0: any number.")]
 ServeWith = Annotated[str, typer.Option(metavar="OPTIONS", help="What else `tps serve` is told.")]
@@ -87,6 +94,7 @@ def _command(scenario: str) -> Callable[..., None]:
         smsc_delay: SmscDelay = 0.0,
         route_rate: RouteRate = 0,
         max_open_pushes: MaxOpenPushes = MAX_OPEN_PUSHES,
+        new_every: NewEvery = 50,
         serve_with: ServeWith = "",
         json_file: JsonFile = None,
         show_limits: ShowLimits = False,
@@ -108,6 +116,7 @@ def _command(scenario: str) -> Callable[..., None]:
             route_rate_per_s=route_rate,
             max_open_pushes=max_open_pushes,
             server_arguments=tuple(shlex.split(serve_with)),
+            new_every=new_every,
         )
         if compare_kannel and (scenario not in KANNEL_DOES or url is not None):
             raise BadInputError(f"--compare-kannel: with {' and '.join(KANNEL_DOES)}, on this machine")
@@ -117,7 +126,7 @@ def _command(scenario: str) -> Callable[..., None]:
     return run
 
 
-bulk, single, detect, under_pressure, campaign, encode, smpp = map(_command, COUNTS)
+bulk, single, detect, radius, s13, applet, under_pressure, campaign, encode, smpp = map(_command, COUNTS)
 
 
 def _run(

@@ -41,6 +41,7 @@ PLACES: dict[str, str | dict[str, str]] = {
     },
     "bench":    {
         "bulk": "bench:bulk", "single": "bench:single", "detect": "bench:detect",
+        "radius": "bench:radius", "s13": "bench:s13", "applet": "bench:applet",
         "pressure": "bench:under_pressure", "campaign": "bench:campaign",
         "encode": "bench:encode", "smpp": "bench:smpp", "fill": "bench_files:fill", "plot": "bench_files:plot",
     },

@@ -64,6 +64,14 @@ Record = Annotated[
         " next one continues, message numbers too.",
     ),
 ]
+Inbound = Annotated[
+    bool,
+    typer.Option(
+        "--inbound",
+        help="Handsets send what stands in the input, a line of JSON each: source, destination, and text or octets"
+        " (in hex, with data_coding, protocol_id, has_header).",
+    ),
+]
 
 
 def with_switches(command: Callable[..., None]) -> Callable[..., None]:
@@ -109,14 +117,7 @@ def smsc(
     account: Account = "tps:tps",
     seconds: Seconds = None,
     record: Record = None,
-    inbound: Annotated[
-        bool,
-        typer.Option(
-            "--inbound",
-            help="Handsets send what stands in the input, a line of JSON each: source, destination, and text or octets"
-            " (in hex, with data_coding, protocol_id, has_header).",
-        ),
-    ] = False,
+    inbound: Inbound = False,
     behaviour: Behaviour,
 ) -> None:
     """Run a simulated SMSC: SMPP 3.4, with every trouble that real ones make.
@@ -155,6 +156,7 @@ def handsets(
         typer.Option("--families", help="Handsets of all families in turn; else all take what every family takes."),
     ] = False,
     pin: Annotated[str | None, typer.Option(envvar="TPS_PIN", help="What every owner types when asked.")] = None,
+    inbound: Inbound = False,
     behaviour: Behaviour,
 ) -> None:
     """Run a simulated SMSC with handsets behind it, which check and install what reaches them.
@@ -173,6 +175,7 @@ def handsets(
             pin=pin,
             accounts=_accounts(account),
             record=record,
+            inbound=sys.stdin if inbound else None,
             stop_after_s=seconds,
             output=sys.stdout,
         ),

@@ -89,6 +89,8 @@ class Inbox:
     ) -> None:
         self.counts: Counter[str] = Counter()
         """What became of messages, by word."""
+        self.triggers: Counter[tuple[str, str]] = Counter()
+        """What they led to, by source and outcome."""
         self._config = config
         self._database = database
         self._intake = intake
@@ -169,6 +171,8 @@ class Inbox:
                 )
             )
         answers = await _patiently(lambda: self._intake.accept(plan.triggers)) if plan.triggers else []
+        for trigger, answer in zip(plan.triggers, answers, strict=True):
+            self.triggers[trigger.source, str(answer.outcome)] += 1
         self._routes.acknowledge([part for whole in wholes for part in whole.parts])
         for asking in plan.asking:
             self._answer(asking, answers)

@@ -180,7 +180,7 @@ class Intake:
             return self.transaction.take_in(connection, triggers(), may_depart=granted)
 
         try:
-            taken = await self._database.write(take_in)
+            taken = await self._database.write(take_in, alone=True)
         finally:
             self._handover.hand_over(granted, taken.departing)
             self._filter.end(taking_in, taken.found_set)

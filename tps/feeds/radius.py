@@ -7,9 +7,11 @@ and detects nothing.
 
 import asyncio
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from struct import Struct
 from typing import Final, TypeVar, cast
 
 import structlog
@@ -41,6 +43,10 @@ REMEMBERED_S: Final = 30.0
 _CLOCK_SET_S: Final = 946_684_800
 """2000-01-01: an earlier Event-Timestamp is that of a clock that nobody has set."""
 _SIGHTINGS: Final = frozenset({AcctStatusType.START, AcctStatusType.STOP, AcctStatusType.INTERIM_UPDATE})
+_SO_MEMINFO: Final = 55
+_MEMINFO: Final = Struct("=9I")
+_MEMINFO_DROPS: Final = 8
+"""Linux, include/uapi/asm-generic/socket.h and sock_diag.h: SK_MEMINFO_DROPS is the ninth of nine numbers."""
 
 Address = tuple[str, int]
 _Written = TypeVar("_Written", bytes, str)
@@ -74,6 +80,8 @@ class RadiusCounters:
     """Requests with the right secret that cannot be read."""
     unsent: int = 0
     """Answers that the socket did not take; the client asks again."""
+    dropped: int = 0
+    """Datagrams that the system threw away before they were read, because the socket's buffer was full."""
 
 
 @dataclass(slots=True)
@@ -90,7 +98,7 @@ class RadiusListener(asyncio.DatagramProtocol):
 
     def __init__(self, feed: RadiusFeed, queue: DetectionQueue, *, clock: Callable[[], int]) -> None:
         """`clock` gives milliseconds since 1970-01-01 UTC."""
-        self.counters = RadiusCounters()
+        self._counters = RadiusCounters()
         self._now_s = asyncio.get_running_loop().time
         self._clients = AddressBook((client.prefix, self._at_work(client)) for client in feed.clients)
         self._answers = not feed.copy_only
@@ -102,6 +110,13 @@ class RadiusListener(asyncio.DatagramProtocol):
 
     def _at_work(self, client: RadiusClient) -> _Client:
         return _Client(client.name, client.secret.encode(), Allowance(client.rate_per_s, self._now_s()))
+
+    @property
+    def counters(self) -> RadiusCounters:
+        """What has happened until now."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._counters.dropped = _dropped(self._transport.get_extra_info("socket"))
+        return self._counters
 
     @property
     def port(self) -> int:
@@ -125,11 +140,11 @@ class RadiusListener(asyncio.DatagramProtocol):
 
     def error_received(self, exc: Exception) -> None:
         """An answer did not arrive."""
-        self.counters.unsent += 1
+        self._counters.unsent += 1
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         """One datagram: known client, right secret, not answered yet, room for it; then the answer."""
-        counters = self.counters
+        counters = self._counters
         counters.received += 1
         clients = self._clients.find(addr[0])
         if not clients:
@@ -158,7 +173,7 @@ class RadiusListener(asyncio.DatagramProtocol):
 
     def _take_in(self, request: AccountingRequest, client: _Client, key: tuple[Address, bytes]) -> bool:
         """Whether the record is to be answered; `key` is what it has in common with the same request come again."""
-        counters, now_s = self.counters, self._now_s()
+        counters, now_s = self._counters, self._now_s()
         if self._recent.knows(key, now_s):
             counters.repeated += 1
             return True
@@ -194,17 +209,17 @@ class RadiusListener(asyncio.DatagramProtocol):
         try:
             return reader(written)
         except (DecodeError, RejectedError):
-            self.counters.unreadable += 1
+            self._counters.unreadable += 1
             return None
 
     def _answer(self, request: Request, client: _Client, addr: Address) -> None:
         assert self._transport is not None
         if not self._writable:
-            self.counters.unsent += 1
+            self._counters.unsent += 1
             return
         # It always fits: of the request it holds no more than the Proxy-State.
         self._transport.sendto(encode_response(request, client.secret), addr)
-        self.counters.answered += 1
+        self._counters.answered += 1
 
 
 def seen_at(request: AccountingRequest, now_ms: int) -> int:
@@ -223,6 +238,22 @@ def _note(event: str, number: int, **words: str) -> None:
         _log.warning(event, times=number, **words)
 
 
+def _dropped(listening: socket.socket) -> int:
+    """Datagrams that the kernel dropped at this socket; 0 where it does not tell."""
+    if not sys.platform.startswith("linux"):
+        return 0
+    told = listening.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+    return int(_MEMINFO.unpack(told)[_MEMINFO_DROPS])
+
+
+def _give_room(listening: socket.socket, octets: int) -> None:
+    """Let as many octets wait in the socket, or as many as the system allows."""
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
+    allowed = listening.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2  # the kernel books twice what is asked for
+    if allowed < octets:
+        _log.warning("radius.small_receive_buffer", octets=allowed, wanted=octets, mend="raise net.core.rmem_max")
+
+
 @asynccontextmanager
 async def listening(
     feed: RadiusFeed, queue: DetectionQueue, *, clock: Callable[[], int]
@@ -231,7 +262,7 @@ async def listening(
     transport, listener = await asyncio.get_running_loop().create_datagram_endpoint(
         lambda: RadiusListener(feed, queue, clock=clock), local_addr=(feed.host, feed.port)
     )
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, feed.receive_buffer_octets)
+    _give_room(transport.get_extra_info("socket"), feed.receive_buffer_octets)
     _log.info("radius.listening", host=feed.host, port=listener.port, copy_only=feed.copy_only)
     try:
         yield listener

@@ -8,7 +8,7 @@ import ssl
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 import uvloop
 
@@ -38,7 +38,7 @@ def run_smsc(
     line for each message from a handset (`tps.sim.smsc_inbound`).
     """
     smsc = Smsc(accounts=accounts, behaviour=behaviour, record_file=record, host=host, port=port, tls=tls)
-    _run(_serve(smsc, stop_after_s, output, dict, inbound))
+    _run(_serve(smsc, stop_after_s, output, dict, _Inbound.of(inbound, accounts)))
 
 
 def run_handsets(
@@ -50,6 +50,7 @@ def run_handsets(
     pin: str | None = None,
     accounts: Mapping[str, str] = DEFAULT_ACCOUNTS,
     record: Path | None = None,
+    inbound: TextIO | None = None,
     stop_after_s: float | None = None,
     output: TextIO = sys.stdout,
 ) -> None:
@@ -68,7 +69,7 @@ def run_handsets(
                 _tell(output, {"msisdn": msisdn, "imsi": handset.imsi, "settings": handset.describe().splitlines()})
 
     smsc = Smsc(accounts=accounts, behaviour=behaviour, on_messages=deliver, record_file=record, host=host, port=port)
-    _run(_serve(smsc, stop_after_s, output, population.summary))
+    _run(_serve(smsc, stop_after_s, output, population.summary, _Inbound.of(inbound, accounts)))
 
 
 def _installed(population: Population, msisdn: str) -> int:
@@ -76,14 +77,27 @@ def _installed(population: Population, msisdn: str) -> int:
     return handset.installed if handset is not None else 0
 
 
+class _Inbound(NamedTuple):
+    """What handsets send, and the account that their short codes belong to."""
+
+    lines: TextIO
+    account: str
+
+    @classmethod
+    def of(cls, lines: TextIO | None, accounts: Mapping[str, str]) -> "_Inbound | None":
+        """None where nothing is sent; of several accounts the first has the short codes."""
+        return None if lines is None else cls(lines, next(iter(accounts)))
+
+
 async def _serve(
     smsc: Smsc,
     stop_after_s: float | None,
     output: TextIO,
     summary: Callable[[], dict[str, object]],
-    inbound: TextIO | None = None,
+    inbound: "_Inbound | None" = None,
 ) -> None:
     def send(line: str) -> None:
+        assert inbound is not None
         try:
             message = read_line(line)
         except ValueError as error:
@@ -94,6 +108,7 @@ async def _serve(
             message.source,
             message.destination,
             octets,
+            system_id=inbound.account,
             data_coding=data_coding,
             has_header=message.has_header,
             protocol_id=message.protocol_id,
@@ -108,7 +123,7 @@ async def _serve(
     async with smsc:
         _tell(output, {"port": smsc.port})
         if inbound is not None:
-            read_lines(inbound, lambda line: _call(loop, send, line))
+            read_lines(inbound.lines, lambda line: _call(loop, send, line))
         await stopping.wait()
     _tell(output, {**smsc.counters.as_dict(), **summary()})
 

@@ -8,14 +8,17 @@ waits for the next, so batches grow with the load and a lone write goes straight
 
 import asyncio
 import contextlib
+import itertools
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, NoReturn, TypeVar
 
+import structlog
 from sqlalchemy import Connection
 
 from tps.errors import RetryLaterError, StoreDamagedError
@@ -31,6 +34,10 @@ Operation = Callable[[Connection], T]
 
 WRITES_PER_TRANSACTION = 64
 """Bound on the writes gathered into one transaction; each of them may itself be a batch."""
+CONFLICTS_MAX = 5
+"""How often a write is done again that the database has ended in favour of another node's."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -38,6 +45,7 @@ class _Write:
     operation: Operation[Any]
     answer: "asyncio.Future[Any]"
     loop: asyncio.AbstractEventLoop
+    is_alone: bool = False
     outcome: Any = None
     error: BaseException | None = None
 
@@ -61,17 +69,20 @@ class Database:
         self._closed = False
         self._damage: Future[None] = Future()
 
-    async def write(self, operation: Operation[T]) -> T:
+    async def write(self, operation: Operation[T], *, alone: bool = False) -> T:
         """What `operation` returned, once its transaction is durable.
 
-        An operation may run twice (when a neighbour in its transaction failed), so it must have no effect but on the
-        store. `RetryLaterError` when the database cannot be reached, is locked or full; `StoreDamagedError` once what
-        lies on the disk was found to be no sound database.
+        `alone`: it locks much, in order. Behind others in their transaction it would lock out of order, and deadlock
+        with other nodes; so where there may be such it has a transaction of its own.
+
+        An operation may run twice (when a neighbour in its transaction failed, or another node was in the way), so it
+        must have no effect but on the store. `RetryLaterError` when the database cannot be reached, is locked or full;
+        `StoreDamagedError` once what lies on the disk was found to be no sound database.
         """
         self._verify_open()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-        self._writes.put(_Write(operation, answer, loop))
+        self._writes.put(_Write(operation, answer, loop, alone and self.dialect != "sqlite"))
         return await answer
 
     async def read(self, operation: Operation[T]) -> T:
@@ -138,13 +149,16 @@ class Database:
                     write = self._writes.get_nowait()
                 except queue.Empty:
                     break
-            if gathered:
-                self._commit(gathered)
-                if self._wal is not None:
-                    self._wal.keep_small()
+            for together in _transactions(gathered):
+                self._commit(together)
+            if gathered and self._wal is not None:
+                self._wal.keep_small()
 
-    def _commit(self, writes: Sequence[_Write]) -> None:
-        """Run all in one transaction; if one fails, run each in its own, so that it fails alone."""
+    def _commit(self, writes: Sequence[_Write], conflicts: int = 0) -> None:
+        """Run all in one transaction; if one fails, run each in its own, so that it fails alone.
+
+        What only another node was in the way of is run again.
+        """
         try:
             self._verify_sound()
             connection = self._writers.connection()
@@ -157,6 +171,11 @@ class Database:
             self.moves = self.moves + moves
         except Exception as error:  # noqa: BLE001 - whatever an operation raises is its caller's, who awaits it
             self._writers.let_go()
+            if isinstance(error, faults.DATABASE_ERRORS) and faults.is_conflict(error) and conflicts < CONFLICTS_MAX:
+                log.info("store.conflict", writes=len(writes), times=conflicts + 1)
+                for write in writes:
+                    self._commit([write], conflicts + 1)
+                return
             told = self._told(error)
             if len(writes) > 1 and not isinstance(told, RetryLaterError):
                 for write in writes:
@@ -184,6 +203,16 @@ class Database:
         """Nothing is read or written any more once damage was found: what is built on it would be damage, too."""
         if self._damage.done():
             self._damage.result()
+
+
+def _transactions(writes: Sequence[_Write]) -> Iterator[Sequence[_Write]]:
+    """The writes in their order, those that are alone by themselves."""
+    for is_alone, group in itertools.groupby(writes, key=attrgetter("is_alone")):
+        if is_alone:
+            for write in group:
+                yield [write]
+        else:
+            yield list(group)
 
 
 def _answer(writes: Sequence[_Write]) -> None:

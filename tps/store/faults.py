@@ -25,6 +25,8 @@ resources, locks and timeouts, operator, system. PostgreSQL manual, appendix A."
 _VALUE_CLASSES = frozenset({"22"})
 """SQLSTATE classes whose first line may repeat a value: data exceptions."""
 _READ_ONLY = "25006"
+_CONFLICT_STATES = frozenset({"40001", "40P01"})
+"""serialization_failure, deadlock_detected."""
 _DAMAGED_STATES = frozenset({"XX001", "XX002"})
 """data_corrupted, index_corrupted."""
 _SQLITE_PASSING = frozenset(
@@ -66,6 +68,11 @@ def is_passing(error: Exception) -> bool:
     if state is not None:
         return state[:2] in _PASSING_CLASSES
     return isinstance(cause, psycopg.OperationalError)
+
+
+def is_conflict(error: Exception) -> bool:
+    """True when the database has ended this transaction for the sake of another one: it may be done again at once."""
+    return getattr(_cause(error), "sqlstate", None) in _CONFLICT_STATES
 
 
 def is_damage(error: Exception) -> bool:

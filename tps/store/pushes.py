@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -141,6 +141,7 @@ class PushRow(NamedTuple):
 _ROW = tuple(push.c[name] for name in PushRow._fields)
 _PLACE = itemgetter(0, 1)
 """Bucket and id: every node touches rows in the same order, so that no two wait for each other."""
+_KEY_AND_PLACE = attrgetter("bucket", "imsi", "device", "fingerprint", "id")
 _KEY = (push.c.bucket, push.c.imsi, push.c.device, push.c.fingerprint, push.c.key_released)
 
 _UNSENT_STATES = sorted(int(state) for state in UNSENT_STATES)
@@ -155,7 +156,9 @@ def add(connection: Connection, pushes: Sequence[NewPush], now_ms: int) -> int:
     """Store these; those whose pair's key is held already are left out. Returns how many were stored."""
     statement, batch = _insert(connection.dialect.name)
     move_counts.note(connection, [Event.CLAIM for push in pushes if push.owner is not None])
-    return statement.run(connection, {**batch.parameters(sorted(pushes, key=_PLACE)), "now": now_ms})
+    # What nodes wait for here is each other's keys, not ids. SQLite has one writer, and likes the order of its pages.
+    order = _PLACE if connection.dialect.name == "sqlite" else _KEY_AND_PLACE
+    return statement.run(connection, {**batch.parameters(sorted(pushes, key=order)), "now": now_ms})
 
 
 def due(connection: Connection, now_ms: int, limit: int) -> list[DuePush]:

@@ -10,7 +10,7 @@ T = TypeVar("T")
 class Rehearsal(Database):
     """Runs writes against the real rows and takes each back; later writes do not see earlier ones."""
 
-    async def write(self, operation: Operation[T]) -> T:
+    async def write(self, operation: Operation[T], *, alone: bool = False) -> T:
         """What `operation` returned, its transaction undone."""
         return self.write_now(operation)
 

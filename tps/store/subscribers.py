@@ -39,6 +39,8 @@ class Subscriber(NamedTuple):
     device: str | None = None
     """The newest device seen, from the pairs; `put` does not write it."""
     device_seen_at: int | None = None
+    declined_at: int | None = None
+    """When the subscriber asked to get nothing without asking, None: not so; `note_declined` writes it."""
 
 
 class NumberOwner(NamedTuple):
@@ -65,7 +67,7 @@ class Known(NamedTuple):
 
 
 _seen = pair.alias("seen")
-_STORED = Subscriber._fields[:-2]
+_STORED = Subscriber._fields[:-3]
 _CHANGEABLE = ("msisdn", "settings", "sealed_values", "sealed_pin", "changed_at")
 
 
@@ -179,6 +181,7 @@ def _columns() -> list[ColumnElement[Any]]:
     return [
         *(subscriber.c[name] for name in _STORED),
         *_newest_device(subscriber.c.bucket, subscriber.c.imsi),
+        subscriber.c.declined_at,
     ]
 
 

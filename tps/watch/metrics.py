@@ -4,7 +4,7 @@ What happens is counted where it happens, once a batch; what stands (routes, win
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from prometheus_client import generate_latest
@@ -45,6 +45,8 @@ class Standing(NamedTuple):
     """Pushes stored, by their cause."""
     inbox: Mapping[str, int]
     """Messages from handsets by what became of them."""
+    inbox_triggers: Sequence[tuple[str, str, int]]
+    """What they led to: source, outcome, and how often."""
     texts: Mapping[str, int]
     """Texts to users by what became of them."""
 
@@ -94,7 +96,10 @@ class _Everything(Collector):
     def collect(self) -> Iterator[Metric]:
         """All of it."""
         standing = self._standing
-        yield _counted("tps_triggers", "Triggers by what became of them", ("source", "outcome"), self._metrics.triggers)
+        triggers = self._metrics.triggers.copy()
+        for source, outcome, number in standing.inbox_triggers:
+            triggers[source, outcome] += number
+        yield _counted("tps_triggers", "Triggers by what became of them", ("source", "outcome"), triggers)
         yield _by_word("tps_pushes_stored", "Pushes stored, by their cause", "cause", standing.causes)
         yield _by_word("tps_device_identities", "Sightings by the form of the identity", "written_as", self._written)
         yield _by_word("tps_device_doubts", "Doubts about identities of devices", "doubt", self._doubts)

@@ -87,6 +87,10 @@ class SubscriberView(msgspec.Struct, frozen=True, kw_only=True):
     has_pin: bool
     imei: Annotated[str | None, Meta(description="The newest device it was seen in, with its check digit")]
     imei_seen_at: datetime | None
+    declined_at: Annotated[
+        datetime | None,
+        Meta(description="When the subscriber asked by SMS to get nothing without asking; null: not so"),
+    ]
     created_at: datetime
     changed_at: datetime
 
@@ -275,6 +279,7 @@ def _view(office: Office, row: Subscriber) -> SubscriberView:
         has_pin=row.sealed_pin is not None,
         imei=None if row.device is None else identities.imei_of(row.device),
         imei_seen_at=None if row.device_seen_at is None else moment(row.device_seen_at),
+        declined_at=None if row.declined_at is None else moment(row.declined_at),
         created_at=moment(row.created_at),
         changed_at=moment(row.changed_at),
     )

@@ -6,10 +6,10 @@ from pathlib import Path
 from tests.interop.conftest import peer
 from tps.bench import encoding, fill, kannel, limits, pressure, scenarios, session
 from tps.bench.results import Run
-from tps.bench.scenarios import NEW_EVERY
 from tps.bench.site import Options
 from tps.bench.workload import SEGMENTS
 
+NEW_EVERY = 50
 COUNT = 2 * NEW_EVERY
 OPTIONS = Options(count=COUNT, connections=4, warm_up=10)
 

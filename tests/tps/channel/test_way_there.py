@@ -50,7 +50,8 @@ class Way:
     async def standing(self) -> Standing:
         self._fail()
         counts = {"moves": {"claim": 6}, "causes": {"asked": 7}, "inbox": {"keywords": 8}, "texts": {"sent": 9}}
-        return Standing((ROUTE,), 1, 2, 3, commits=4, writes_waiting=5, **counts)
+        inbox_triggers = [("applet", "queued", 10)]
+        return Standing((ROUTE,), 1, 2, 3, commits=4, writes_waiting=5, inbox_triggers=inbox_triggers, **counts)
 
     def _fail(self) -> None:
         if self.error is not None:

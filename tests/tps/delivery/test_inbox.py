@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from tests.tps.delivering import detection, device, imsi, msisdn, publish, pushes_in, subscribe
 from tests.tps.delivery.asking import CODE, asked
+from tps.backoffice.desk import desk_of
 from tps.decisions.applet_sms import AppletRule
 from tps.decisions.identities import bucket_of
 from tps.decisions.keywords import AnswerTexts, Language
@@ -249,6 +250,10 @@ async def test_an_applet_that_reports_a_device_has_it_set_up(
         assert server.texts_now() == []
         (seen,) = sqlite.read_now(lambda connection: pairs.of_subscriber(connection, bucket_of(imsi(0)), imsi(0)))
         assert (seen.device, seen.source) == (IMEI_OF_IT, "applet")
+        desk = desk_of(server.parts)
+        counted = desk.identities.counted
+        told = desk.metrics.text(await desk.way.standing(), counted.written, counted.doubts).decode()
+        assert 'tps_triggers_total{outcome="queued",source="applet"} 1.0' in told
 
 
 async def test_an_applet_cannot_speak_for_another_sim(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from structlog.testing import capture_logs
 
 from encoders.radius_accounting import AccountingRequest
 from tests.encoders.radius_octets import (
@@ -259,6 +260,40 @@ async def test_records_of_a_crowd_are_all_answered_and_all_handed_over() -> None
         assert {each.imsi for each in await taker.until(2000)} == {
             f"00101{number:05}{place:05}" for number in range(20) for place in range(100)
         }
+
+
+# What does not fit into the socket
+
+
+async def test_what_the_system_drops_is_counted_and_answered_when_it_comes_again() -> None:
+    burst = [record(f"00101{number:010}", identifier=number) for number in range(200)]
+    config = feed(receive_buffer_octets=4096)
+    async with (
+        running_queue(Taker()) as queue,
+        running_listener(queue, config) as listener,
+        socket_to(listener) as sender,
+    ):
+        for octets in burst:  # all at once: the listener reads nothing meanwhile
+            sender.send(octets)
+        answers = {await sender.answers.get()}
+        assert 0 < listener.counters.dropped < len(burst)
+        for octets in burst:
+            answers.add(await sender.ask(octets))
+        while answers != {response(octets) for octets in burst}:
+            answers.add(await sender.answers.get())
+        assert listener.counters.detected == len(burst)
+
+
+async def test_a_system_that_allows_less_room_than_was_asked_for_is_told_of() -> None:
+    async with running_queue(Taker()) as queue:
+        with capture_logs() as logs:
+            async with running_listener(queue, feed(receive_buffer_octets=4096)):
+                pass
+            async with running_listener(queue, feed(receive_buffer_octets=2**30)):
+                pass
+    told = [log for log in logs if log["event"] == "radius.small_receive_buffer"]
+    assert [log["wanted"] for log in told] == [2**30]
+    assert 4096 < told[0]["octets"] < 2**30
 
 
 # When it was

@@ -189,3 +189,26 @@ def test_a_look_for_due_pushes_uses_the_partial_index(database: Database) -> Non
         ).all()
     )
     assert "ix_push_attention" in str(plan)
+
+
+def test_writers_who_store_the_same_keys_in_other_orders_wait_and_never_for_each_other(database: Database) -> None:
+    people = [f"00101{number:010}" for number in range(400)]
+    stored: list[int] = []
+
+    def write(turn: int, order: list[str]) -> None:
+        for settings in range(10):
+            ids = PushIds(turn)
+            new = [
+                new_push(imsi, id=ids.next(2_000_000_000_000 + settings, bucket_of(imsi)), fingerprint=settings)
+                for imsi in order
+            ]
+            stored.append(add(database, *new))
+
+    orders = [people, people[::-1]]
+    threads = [threading.Thread(target=write, args=(turn, order)) for turn, order in enumerate(orders)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(stored) == 20, "a writer gave up"
+    assert sum(stored) == 10 * len(people)

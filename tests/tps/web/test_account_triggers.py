@@ -6,7 +6,7 @@ from tests.tps.delivering import all_pushes
 from tests.tps.web.api import IMEI, IMSI, INTERNET, INTERNET_WITH_PPP, MSISDN, Api
 from tps.decisions.push_id import bucket_of_id
 from tps.decisions.push_life import State
-from tps.store import pushes
+from tps.store import pushes, subscribers
 from tps.store.pushes import Move, PushRow, history_line
 
 NEW_IMSI = "001010123456790"
@@ -90,6 +90,19 @@ async def test_another_sim_takes_the_account_over_and_the_device_is_set_up_for_i
     assert states[NEW_IMSI] is State.QUEUED
     again = await detected.post("/v1/detections", {"imsi": NEW_IMSI, "imei": IMEI})
     assert again.value["outcome"] == "already_open"
+
+
+async def test_who_wants_nothing_without_asking_is_left_alone_with_another_sim_too(detected: Api) -> None:
+    path = f"/v1/subscribers/{NEW_IMSI}"
+    assert (await detected.get(f"/v1/subscribers/{IMSI}")).value["declined_at"] is None
+    await detected.parts.database.write(
+        lambda connection: subscribers.note_declined(connection, {IMSI: True}, 1_800_000_000_000)
+    )
+    changed = await detected.post(f"/v1/subscribers/{IMSI}/sim", {"imsi": NEW_IMSI})
+    assert changed.value["declined_at"] == (await detected.get(path)).value["declined_at"] == "2027-01-15T08:00:00Z"
+    assert [imsi for imsi, _ in await begun(detected)] == [IMSI]
+    seen = await detected.post("/v1/detections", {"imsi": NEW_IMSI, "imei": IMEI})
+    assert seen.value["outcome"] == "recorded"
 
 
 async def test_a_sim_that_has_an_account_or_is_the_present_one_is_refused(detected: Api) -> None:
