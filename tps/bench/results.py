@@ -42,6 +42,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     memory_over_time_mb: list[float] = []
     """What the server held in each second since the start."""
     outcomes: dict[str, int] = {}
+    processor_speed: float = 0.0
+    """How fast the processor was then (`tps.bench.resources.processor_speed`), before or after: whichever was less."""
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):

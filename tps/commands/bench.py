@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ import msgspec
 import typer
 from aiohttp import ClientError
 
-from tps.bench import encoding, kannel, limits, network, pressure, results, scenarios, session
+from tps.bench import encoding, kannel, limits, network, pressure, resources, results, scenarios, session
 from tps.bench.api import StalledError
 from tps.bench.processes import ProcessError
 from tps.bench.results import Run
@@ -136,13 +137,12 @@ def _run(
     limited = _shown(_limits()) if with_limits else []
     runs: list[Run] = []
     theirs: list[Run] = []
+    units = options.warm_up + options.count
     for turn in range(repeat):
         # Another part of the subscribers each time: a store that is given stays as it is between the runs.
-        runs += _shown(
-            _measured(scenario, replace(options, first=options.first + turn * (options.warm_up + options.count)))
-        )
+        runs += _shown(_timed(partial(_measured, scenario, replace(options, first=options.first + turn * units))))
         if with_kannel:
-            theirs += _shown([_in_folder(lambda folder: kannel.sendota(options, folder))])
+            theirs += _shown(_timed(lambda: [_in_folder(lambda folder: kannel.sendota(options, folder))]))
     report = results.report(scenario, runs, kannel=theirs, limits=limited, command=" ".join(["tps", *sys.argv[1:]]))
     bench_page.show_report(report)
     if json_file is not None:
@@ -160,6 +160,14 @@ def _limits() -> list[Run]:
         _in_folder(lambda folder: limits.smsc_limit(LIMIT_COUNT, folder, with_receipts=False)),
         _in_folder(lambda folder: limits.smsc_limit(LIMIT_COUNT, folder, with_receipts=True)),
     ]
+
+
+def _timed(measure: Callable[[], list[Run]]) -> list[Run]:
+    """What was measured, and how fast the processor was meanwhile."""
+    before = resources.processor_speed()
+    runs = measure()
+    speed = min(before, resources.processor_speed())
+    return [msgspec.structs.replace(run, processor_speed=speed) for run in runs]
 
 
 def _measured(scenario: str, options: Options) -> list[Run]:

@@ -23,6 +23,8 @@ def show(run: Run) -> None:
         )
     if run.outcomes:
         table.add_row("outcomes", ", ".join(f"{name} {number:,}" for name, number in run.outcomes.items()))
+    if run.processor_speed:
+        table.add_row("processor", f"{run.processor_speed:,.1f} million steps of a plain Python loop a second")
     if run.over_time:
         table.add_row("each second", " ".join(f"{number:,}" for number in run.over_time[:30]))
     page().print(table)
