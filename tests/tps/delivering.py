@@ -119,7 +119,7 @@ def publish(database: Database, seal: Seal, body: bytes = INTERNET, **policy: An
     now = app.now_ms()
 
     def store(connection: Any) -> None:
-        version = settings.newest_version(connection, "internet") + 1
+        version = len(settings.versions(connection, "internet")) + 1
         row = StoredSettings(
             name="internet",
             version=version,

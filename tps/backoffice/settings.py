@@ -15,7 +15,7 @@ from encoders.client_provisioning_model import Authentication, Severity, validat
 from encoders.client_provisioning_settings import placeholders, to_document
 from encoders.errors import DecodeError, EncodeError
 from tps.decisions.policy import DeliveryPolicy, method_of
-from tps.delivery.catalogue import Kind, Profile, context_of, fingerprint_of
+from tps.delivery.catalogue import Kind, Profile, context_of, fingerprint_again, fingerprint_of
 from tps.delivery.compose import segments_of
 from tps.errors import RejectedError, RetryLaterError
 from tps.store import settings as settings_store
@@ -122,11 +122,12 @@ async def publish(database: Database, seal: Seal, name: str, draft: Draft, *, no
     checked_name(name)
     if not _NOTE.fullmatch(note):
         raise RejectedError("note", "at most 500 characters expected, none a control character")
-    fingerprint = fingerprint_of(draft.kind, draft.body, draft.policy)
     policy_text = msgspec.json.encode(draft.policy).decode()
 
     def store(connection: Connection) -> int:
-        version = settings_store.newest_version(connection, name) + 1
+        earlier = settings_store.versions(connection, name)
+        version = earlier[0].version + 1 if earlier else 1
+        fingerprint = _fingerprint(draft, version, earlier)
         sealed = seal.close(draft.body, context_of(name, version))
         row = StoredSettings(name, version, draft.kind, sealed, fingerprint, policy_text, note, now_ms)
         settings_store.add(connection, row)
@@ -159,6 +160,19 @@ async def versions(database: Database, seal: Seal, name: str) -> list[Published]
 async def active(database: Database, seal: Seal) -> list[Published]:
     """The newest version of all settings, by name."""
     return [_published(seal, row) for row in await database.read(settings_store.active)]
+
+
+def _fingerprint(draft: Draft, version: int, earlier: Sequence[StoredSettings]) -> int:
+    """That of the content, or another one where this content was left and comes back.
+
+    A device that was given something else since then does not hold it any more, whatever the key of its pair says.
+    """
+    own = fingerprint_of(draft.kind, draft.body, draft.policy)
+    known = [row.fingerprint for row in earlier]
+    of_this_content = {own, *(fingerprint_again(own, row.version) for row in earlier)}
+    if known and known[0] in of_this_content:
+        return known[0]
+    return fingerprint_again(own, version) if own in known else own
 
 
 def _published(seal: Seal, row: StoredSettings) -> Published:

@@ -63,6 +63,12 @@ def fingerprint_of(kind: Kind, body: bytes, policy: DeliveryPolicy) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
+def fingerprint_again(fingerprint: int, version: int) -> int:
+    """What stands for a content that was published before and, after another one, becomes active again as `version`."""
+    digest = hashlib.sha256(b"%d\n%d" % (fingerprint, version)).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
 class Catalogue:
     """All active settings, and older versions as long as pushes of them are on their way."""
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tps.decisions.push_id import PushIds
 from tps.decisions.push_life import State
 from tps.decisions.set_pairs import SetPair
-from tps.decisions.triggers import Answer, Outcome, Trigger
+from tps.decisions.triggers import Answer, Cause, Outcome, Trigger
 from tps.delivery.beginnings import Beginnings
 from tps.delivery.handover import Departing
 from tps.delivery.intake_decision import IntakeDecision, Intended, Look
@@ -174,7 +174,11 @@ class IntakeTransaction:
         free: list[tuple[int, NewPush]] = []
         for order, (place, push) in enumerate(sends):
             holder = held.get(order)
-            if holder is not None and triggers[place].force and holder.state == State.DELIVERED:
+            if (
+                holder is not None
+                and holder.state == State.DELIVERED
+                and _sends_again(connection, triggers[place], push, holder.id)
+            ):
                 pair_keys.release(connection, push.bucket, push.imsi, push.device, push.fingerprint)
                 holder = None
             if holder is None:
@@ -198,6 +202,18 @@ class IntakeTransaction:
                 answers[place] = held_answer(holder.id, holder.state)
                 overtaken.add(push.id)
         return overtaken
+
+
+def _sends_again(connection: Connection, trigger: Trigger, push: NewPush, delivered: int) -> bool:
+    """Whether a delivered push is no reason not to send.
+
+    An account that gets values back which it had before: what its device was given in between has replaced them.
+    """
+    if trigger.force:
+        return True
+    return trigger.cause is Cause.SETTINGS_CHANGED and pair_keys.is_replaced(
+        connection, push.bucket, push.imsi, push.device, push.settings, delivered
+    )
 
 
 def _keys_of(sends: Sequence[tuple[int, NewPush]]) -> list[PairKey]:

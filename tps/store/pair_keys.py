@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, Connection, SmallInteger, String, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
+from tps.decisions.push_life import State
 from tps.store import changes
 from tps.store.batches import Batch, Fetching
 from tps.store.schema import push
@@ -52,6 +53,20 @@ def release(
     if fingerprint is not None:
         where.append(push.c.fingerprint == fingerprint)
     connection.execute(update(push).where(*where).values(key_released=push.c.id))
+
+
+def is_replaced(connection: Connection, bucket: int, imsi: str, device: str, settings: str, delivered: int) -> bool:
+    """Whether this device was given these settings with other content after the push `delivered`."""
+    later = select(push.c.id).where(
+        push.c.bucket == bucket,
+        push.c.imsi == imsi,
+        push.c.device == device,
+        push.c.key_released == 0,
+        push.c.settings == settings,
+        push.c.state == int(State.DELIVERED),
+        push.c.id > delivered,
+    )
+    return connection.execute(select(later.exists())).scalar_one()
 
 
 def retake(connection: Connection, bucket: int, push_id: int) -> None:

@@ -40,12 +40,6 @@ def add(connection: Connection, row: StoredSettings) -> None:
         raise VersionTakenError(f"{row.name}, version {row.version}") from error
 
 
-def newest_version(connection: Connection, name: str) -> int:
-    """The newest version number of `name`, 0 where there is none."""
-    newest = select(func.coalesce(func.max(settings.c.version), 0)).where(settings.c.name == name)
-    return int(connection.execute(newest).scalar_one())
-
-
 class Generation(NamedTuple):
     """What changes whenever a version is stored, and whenever device models are."""
 

@@ -58,11 +58,23 @@ async def test_a_version_that_another_node_stores_meanwhile_is_followed_by_the_n
 
 
 async def test_what_protects_a_document_is_part_of_its_fingerprint(database: Database, seal: Seal) -> None:
-    policies: list[dict[str, Any]] = [{}, {"security": "userpin"}, {"validity_s": 600}]
+    policies: list[dict[str, Any]] = [{}, {"validity_s": 600}, {"security": "userpin"}]
+    for policy in policies:
+        await publish(database, seal, **policy)
+    newest, longer, first = await database.read(lambda connection: store.versions(connection, "internet"))
+    assert first.fingerprint == longer.fingerprint != newest.fingerprint
+
+
+async def test_a_content_that_comes_back_is_a_new_one_to_devices_that_were_given_another(
+    database: Database, seal: Seal
+) -> None:
+    policies: list[dict[str, Any]] = [{}, {"security": "userpin"}, {}, {}, {"security": "userpin"}, {}]
     for policy in policies:
         await publish(database, seal, **policy)
     rows = await database.read(lambda connection: store.versions(connection, "internet"))
-    assert rows[0].fingerprint == rows[2].fingerprint != rows[1].fingerprint
+    first, other, back, unchanged, other_again, back_again = (row.fingerprint for row in reversed(rows))
+    assert back == unchanged
+    assert len({first, other, back, other_again, back_again}) == 5
 
 
 @pytest.mark.parametrize("name", ["", " ", "a/b", "a\n", ".a", "x" * 65, "ä"])

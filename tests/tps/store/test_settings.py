@@ -32,12 +32,11 @@ def test_a_version_is_found_by_its_number_and_the_newest_without_one(database: D
     assert database.read_now(lambda connection: settings.find(connection, "wap")) is None
 
 
-def test_versions_come_newest_first_and_the_newest_number_is_known(database: Database) -> None:
+def test_versions_come_newest_first(database: Database) -> None:
     add(database, version(1), version(10), version(9), version(3, "mms"))
     stored = database.read_now(lambda connection: settings.versions(connection, "internet"))
     assert [row.version for row in stored] == [10, 9, 1]
-    assert database.read_now(lambda connection: settings.newest_version(connection, "internet")) == 10
-    assert database.read_now(lambda connection: settings.newest_version(connection, "wap")) == 0
+    assert database.read_now(lambda connection: settings.versions(connection, "wap")) == []
 
 
 def test_the_newest_version_of_each_name_is_active(database: Database) -> None:

@@ -67,6 +67,21 @@ async def test_other_values_are_other_settings_and_a_number_is_none(detected: Ap
     assert (await begun(detected))[1:] == [(IMSI, "account QUEUED settings_changed")] * 2
 
 
+async def test_values_that_come_back_are_sent_again_for_the_device_was_given_others(detected: Api) -> None:
+    await detected.call("PATCH", f"/v1/subscribers/{IMSI}", {"settings": "gold"})
+    await deliver(detected)
+    for password in ("other", VALUES["ppp_password"], "other"):
+        await detected.call("PATCH", f"/v1/subscribers/{IMSI}", {"values": {"ppp_password": password}})
+        await deliver(detected)
+    assert (await begun(detected))[1:] == [(IMSI, "account QUEUED settings_changed")] * 4
+    assert (await detected.post("/v1/detections", {"imsi": IMSI, "imei": IMEI})).value["outcome"] == "already_set"
+
+
+async def test_values_that_no_document_holds_are_no_reason_to_send(detected: Api) -> None:
+    await detected.call("PATCH", f"/v1/subscribers/{IMSI}", {"values": {"ppp_password": "other"}})
+    assert (await begun(detected))[1:] == []
+
+
 async def test_without_a_known_device_nothing_follows(api: Api) -> None:
     await api.publish()
     await api.publish(INTERNET_WITH_PPP, "gold")
