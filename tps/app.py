@@ -11,6 +11,7 @@ from typing import NamedTuple
 import structlog
 
 from tps.backoffice import keys
+from tps.backoffice.device_identities import identities_of
 from tps.backoffice.devices import channel_rules
 from tps.config import Config, ConfigError, sealing_keys
 from tps.decisions.push_id import PushIds
@@ -29,7 +30,6 @@ from tps.delivery.intake_decision import IntakeDecision, IntakeRules
 from tps.delivery.intake_transaction import IntakeTransaction
 from tps.delivery.node_lease import NameTakenError, NodeLease
 from tps.delivery.parking import Parking
-from tps.delivery.set_filter import SetFilter
 from tps.delivery.settle import Settle
 from tps.delivery.texts import Texts
 from tps.errors import RetryLaterError
@@ -113,17 +113,14 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
     routes = _routes(config, database, lease, chance)
     flights = Flights()
     handover = Handover()
-    set_filter = SetFilter(database, config.detection.remembered_pairs)
     backlog = Backlog(database, config.store.max_open_pushes)
     kept = Retention(config.store.keep_pushes_days)
     decision = intake_decision(config, database, seal, catalogue, devices)
     transaction = IntakeTransaction(decision, seal, push_ids=push_ids, node=lease.instance, clock=clock)
     parking = Parking(database, catalogue, seal, devices, routes, clock=clock)
-    intake, texts = Intake(database, transaction, handover, set_filter, backlog, wake=wake), Texts()
-    tolerated = frozenset(config.detection.tolerated)
-    inbox = Inbox(
-        config.inbound, database, intake, routes, texts, tolerated=tolerated, clock=clock, monotonic=monotonic
-    )
+    intake, texts = Intake(database, transaction, handover, backlog, wake=wake), Texts()
+    identities = identities_of(config.detection, database, clock)
+    inbox = Inbox(config.inbound, database, intake, routes, texts, watch=identities, clock=clock, monotonic=monotonic)
     dispatch = Dispatch(
         database, catalogue, seal, devices, routes, flights, texts, handover, lease=lease, clock=clock, wake=wake
     )
@@ -139,6 +136,7 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
         backlog=backlog,
         intake=intake,
         inbox=inbox,
+        identities=identities,
         texts=texts,
         dispatch=dispatch,
         settle=Settle(

@@ -8,6 +8,7 @@ from tps.decisions.push_id import PushIds
 from tps.delivery.attend import Attend
 from tps.delivery.backlog import Backlog
 from tps.delivery.catalogue import Catalogue
+from tps.delivery.device_identities import DeviceIdentities
 from tps.delivery.dispatch import Dispatch
 from tps.delivery.flights import Flights
 from tps.delivery.inbox import Inbox
@@ -35,6 +36,7 @@ class Parts:
     backlog: Backlog
     intake: Intake
     inbox: Inbox
+    identities: DeviceIdentities
     texts: Texts
     dispatch: Dispatch
     settle: Settle

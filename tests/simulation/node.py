@@ -148,4 +148,4 @@ class Node:
 
 async def _accepted(parts: "Parts", triggers: Sequence[Trigger]) -> list[Answer]:
     """The answers."""
-    return await parts.intake.accept(triggers)
+    return [*await parts.intake.accept(triggers)]

@@ -15,12 +15,12 @@ from tests.year.plan import Account, Day, Seen
 from tps import app
 from tps.app import Surroundings
 from tps.backoffice import subscribers
+from tps.backoffice.desk import Desk, desk_of
 from tps.config import DetectionConfig
 from tps.decisions import identities
 from tps.decisions.push_life import Event, State, move
 from tps.decisions.triggers import Trigger
 from tps.delivery import intake
-from tps.parts import Parts
 from tps.store import migrate, pushes
 from tps.store.database import Connection, Database
 from tps.store.pushes import Move
@@ -46,7 +46,7 @@ class Operator:
             node = msgspec.structs.replace(own.node, number=number)
             own = msgspec.structs.replace(own, detection=detecting, node=node)
             surroundings = Surroundings(lambda: self.now, lambda: 0.0, iter((number / 2,)).__next__)
-            self._nodes.append(app.put_together(own, database, SEAL, surroundings))
+            self._nodes.append(desk_of(app.put_together(own, database, SEAL, surroundings)))
         self._publish()
         self._patience = intake.BULK_PATIENCE_S
         intake.BULK_PATIENCE_S = 0.0  # there are no routes that could have room
@@ -74,7 +74,7 @@ class Operator:
 
     async def take(self, batch: Sequence[Seen]) -> list[str]:
         """What each sighting of a batch leads to, at one of the nodes."""
-        return [answer.outcome.value for answer in await self._node.intake.accept([_trigger(seen) for seen in batch])]
+        return [answer.outcome.value for answer in await self._node.way.accept([_trigger(seen) for seen in batch])]
 
     async def settle(self, day: Day) -> None:
         """The end of a day: each open push is delivered, fails, or waits for its handset."""
@@ -103,7 +103,7 @@ class Operator:
         publish(self._databases[0], SEAL, INTERNET.replace(b"internet.example", address.encode()))
 
     @property
-    def _node(self) -> Parts:
+    def _node(self) -> Desk:
         return self._nodes[next(self._turns) % 2]
 
 

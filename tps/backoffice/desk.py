@@ -1,37 +1,19 @@
-"""What the rooms of the back office work with, and the way of a push as they see it: here, or in another process."""
+"""What the rooms of the back office work with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
-from tps.backoffice import dead_letters, pairs
-from tps.backoffice.dead_letters import Requeued, Search
-from tps.backoffice.device_identities import DeviceIdentities
+from tps.backoffice.filtered_way import FilteredWay
+from tps.backoffice.way import WayHere
 from tps.config import Config
-from tps.decisions.identities import Device
-from tps.decisions.triggers import Answer, Trigger
 from tps.delivery.catalogue import Catalogue
+from tps.delivery.device_identities import DeviceIdentities
 from tps.delivery.intake_decision import IntakeDecision
+from tps.delivery.set_filter import SetFilter
 from tps.parts import Parts
 from tps.store.database import Database
 from tps.store.sealing import Seal
-from tps.watch.metrics import Metrics, Standing
-
-
-class Way(Protocol):
-    """The way of a push: what only the process that owns it can do."""
-
-    async def accept(self, triggers: Sequence[Trigger]) -> Sequence[Answer]:
-        """One answer a trigger, in order, once all of them are durable; `RetryLaterError` where they cannot be."""
-
-    async def declare_set(self, imsi: str, device: Device | None, settings: str | None) -> int:
-        """See `tps.backoffice.pairs.declare_set`."""
-
-    async def requeue(self, search: Search, limit: int, reason: str) -> Requeued:
-        """See `tps.backoffice.dead_letters.requeue_batch`; `RetryLaterError` while the store takes no more."""
-
-    async def standing(self) -> Standing:
-        """What stands at this moment."""
+from tps.watch.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +26,7 @@ class Desk:
     catalogue: Catalogue
     decision: IntakeDecision
     clock: Callable[[], int]
-    way: Way
+    way: FilteredWay
     metrics: Metrics
     """What this process counts."""
     identities: DeviceIdentities
@@ -60,53 +42,7 @@ def desk_of(parts: Parts) -> Desk:
         catalogue=parts.catalogue,
         decision=parts.intake.transaction.decision,
         clock=parts.clock,
-        way=WayHere(parts),
+        way=FilteredWay(WayHere(parts), SetFilter(parts.database, parts.config.detection.remembered_pairs)),
         metrics=Metrics(),
-        identities=DeviceIdentities(parts.config.detection),
+        identities=parts.identities,
     )
-
-
-class WayHere:
-    """The way in this process."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-
-    async def accept(self, triggers: Sequence[Trigger]) -> Sequence[Answer]:
-        """See `tps.delivery.intake`."""
-        return await self._parts.intake.accept(triggers)
-
-    async def declare_set(self, imsi: str, device: Device | None, settings: str | None) -> int:
-        """See `tps.backoffice.pairs.declare_set`."""
-        parts = self._parts
-        return await pairs.declare_set(parts.database, parts.intake, imsi, device, settings, now_ms=parts.clock())
-
-    async def requeue(self, search: Search, limit: int, reason: str) -> Requeued:
-        """Let a batch of dead letters begin again, as far as the store takes more."""
-        parts = self._parts
-        parts.backlog.admit(limit)
-        try:
-            done = await dead_letters.requeue_batch(
-                parts.database, parts.catalogue, search, limit=limit, reason=reason, now_ms=parts.clock()
-            )
-        finally:
-            parts.backlog.end(limit)
-        parts.backlog.note_stored(done.number)
-        return done
-
-    async def standing(self) -> Standing:
-        """What stands at this moment."""
-        parts = self._parts
-        return Standing(
-            routes=parts.routes.status(),
-            flights=len(parts.flights),
-            receipts_unmatched=parts.settle.unmatched,
-            receipts_parked=parts.settle.parked,
-            commits=parts.database.commits,
-            writes_waiting=parts.database.backlog,
-            moves=parts.database.moves,
-            causes=parts.intake.causes,
-            inbox=dict(parts.inbox.counts),
-            inbox_triggers=[(*kind, number) for kind, number in parts.inbox.triggers.items()],
-            texts=dict(parts.texts.counts),
-        )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from tps.backoffice.desk import Way
+from tps.backoffice.way import Way
 from tps.channel.messages import (
     Accept,
     Answered,

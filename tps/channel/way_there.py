@@ -1,7 +1,7 @@
 """The way of a push as the listener sees it: in the other process."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count, islice
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ from tps.backoffice.dead_letters import Requeued, Search
 from tps.channel.messages import Accept, Declare, Failed, Later, Look, Question, Rejected, Reply, Requeue
 from tps.decisions.identities import Device
 from tps.decisions.triggers import Answer, Trigger
+from tps.delivery.device_identities import DeviceIdentities
 from tps.errors import RejectedError, RetryLaterError
 from tps.store.database import Database
 from tps.watch.metrics import Standing
@@ -31,10 +32,11 @@ class _Few(NamedTuple):
 class WayThere:
     """Asks the other process. Lone triggers of one turn of the event loop share a question."""
 
-    def __init__(self, send: Callable[[Question], None], database: Database) -> None:
-        """`send` takes a question to the way; `database` is that of this process, whose writes count, too."""
+    def __init__(self, send: Callable[[Question], None], database: Database, watch: DeviceIdentities) -> None:
+        """`send` takes a question to the way; `database` and `watch` are those of this process, and count, too."""
         self._send = send
         self._database = database
+        self._watch = watch
         self._numbers = count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._few: list[_Few] = []
@@ -79,13 +81,13 @@ class WayThere:
     async def standing(self) -> Standing:
         """What stands there, and what this process has written itself."""
         there: Standing = await self._ask(Look(next(self._numbers)))
-        here = self._database
+        here, counted = self._database, self._watch.counted
         return there._replace(
             commits=there.commits + here.commits,
             writes_waiting=there.writes_waiting + here.backlog,
-            moves={
-                event: there.moves.get(event, 0) + here.moves.get(event, 0) for event in {*there.moves, *here.moves}
-            },
+            moves=_sum(there.moves, here.moves),
+            written=_sum(there.written, counted.written),
+            doubts=_sum(there.doubts, counted.doubts),
         )
 
     def _ask(self, question: Question) -> "asyncio.Future[Any]":
@@ -107,6 +109,10 @@ class WayThere:
             callers, few = few[:asked], few[asked:]
             answer = self._ask(Accept(next(self._numbers), together))
             answer.add_done_callback(lambda done, callers=callers: _share(done, callers))  # type: ignore[misc]
+
+
+def _sum(there: Mapping[str, int], here: Mapping[str, int]) -> Mapping[str, int]:
+    return {word: there.get(word, 0) + here.get(word, 0) for word in {*there, *here}}
 
 
 def _share(done: "asyncio.Future[Sequence[Answer]]", callers: Sequence[_Few]) -> None:

@@ -72,22 +72,50 @@ def judge(
     is_clone: Callable[[str], bool] | None = None,
     field: str = "imei",
 ) -> Judged:
-    """The device that `text` names, with all doubts about it; `RejectedError` where it is no identity at all.
+    """The device that `text` names, with all doubts about it; `RejectedError` where it is no identity at all."""
+    return judged(text, lambda digits: doubts(digits, is_known_tac=is_known_tac, is_clone=is_clone), field)
+
+
+def judged(text: str, doubts_about: Callable[[str], tuple[Doubt, ...]], field: str = "imei") -> Judged:
+    """The device that `text` names, with the doubts about its digits; `RejectedError` where it is no identity."""
+    digits = identities.device_digits(text, field)
+    return Judged(identities.device(digits, field), written_as(len(digits)), doubts_about(digits))
+
+
+def written_as(digits: int) -> WrittenAs:
+    """How an identity of so many digits (14 to 16) is written."""
+    return _BY_LENGTH[digits]
+
+
+def doubts(
+    digits: str,
+    *,
+    is_known_tac: Callable[[str], bool] | None = None,
+    is_clone: Callable[[str], bool] | None = None,
+) -> tuple[Doubt, ...]:
+    """All doubts about an identity of 14 to 16 digits, in the order of `Doubt`.
 
     `is_known_tac` (given 8 digits) and `is_clone` (given 14) are asked only where the digits raise no doubt: of zeros
     there would be clones everywhere. Without them nothing is said of TACs and clones.
     """
-    digits = identities.device_digits(text, field)
-    device = identities.device(digits, field)
-    doubts = {_in_digits(device)}
-    if len(digits) == 15 and digits[14] not in (_SPARE_DIGIT, identities.imei_of(device.number)[14]):
-        doubts.add(Doubt.WRONG_CHECK_DIGIT)
-    if device.dirty is None:
-        if is_known_tac is not None and not is_known_tac(device.number[:8]):
-            doubts.add(Doubt.UNKNOWN_TAC)
-        if is_clone is not None and is_clone(device.number):
-            doubts.add(Doubt.CLONED)
-    return Judged(device, _BY_LENGTH[len(digits)], tuple(doubt for doubt in Doubt if doubt in doubts))
+    number = digits[:14]
+    in_digits = None if identities.dirty_by_digits(number) is None else _in_digits(number)
+    is_unknown = in_digits is None and is_known_tac is not None and not is_known_tac(number[:8])
+    is_cloned = in_digits is None and is_clone is not None and is_clone(number)
+    is_wrong = len(digits) == 15 and digits[14] != _SPARE_DIGIT and digits[14] != identities.check_digit(number)
+    if not (in_digits or is_cloned or is_unknown or is_wrong):
+        return ()
+    found = {in_digits}
+    found |= {
+        doubt
+        for doubt, is_so in (
+            (Doubt.CLONED, is_cloned),
+            (Doubt.UNKNOWN_TAC, is_unknown),
+            (Doubt.WRONG_CHECK_DIGIT, is_wrong),
+        )
+        if is_so
+    }
+    return tuple(doubt for doubt in Doubt if doubt in found)
 
 
 def acted_upon(judged: Judged, tolerated: Collection[Doubt] = TOLERATED) -> Device:
@@ -96,9 +124,10 @@ def acted_upon(judged: Judged, tolerated: Collection[Doubt] = TOLERATED) -> Devi
     return msgspec.structs.replace(judged.device, dirty=REASONS[graver[0]] if graver else None)
 
 
-def _in_digits(device: Device) -> Doubt | None:
-    if device.dirty == identities.TEST_RANGE:
-        return Doubt.TEST_RANGE
-    if device.dirty is None:
+def _in_digits(number: str) -> Doubt | None:
+    dirty = identities.dirty_by_digits(number)
+    if dirty is None:
         return None
-    return Doubt.UNIFORM if device.number.strip("0") else Doubt.ZEROED
+    if dirty == identities.TEST_RANGE:
+        return Doubt.TEST_RANGE
+    return Doubt.UNIFORM if number.strip("0") else Doubt.ZEROED

@@ -15,11 +15,16 @@ _TEST_RANGES = ("0044", "00499901")
 ALL_DIGITS_ALIKE = "all digits alike"
 TEST_RANGE = "test range"
 """Why an identity proves nothing, by its digits alone."""
+_ALL_ALIKE = frozenset(str(digit) * 14 for digit in range(10))
+_DOUBLED = bytes(sum(divmod(2 * (octet - ord("0")) % 20, 10)) for octet in range(256))
+"""ASCII digits at odd places -> what they count: the digits of their double."""
+_CHECK_DIGITS = tuple(str(-(total - 7 * ord("0")) % 10) for total in range(10))
+"""The check digit by the last digit of the sum, in which the seven others count as their octets."""
 DEVICE_UNKNOWN = ""
 """The device of a push whose handset nobody has named yet."""
 
 
-class Device(msgspec.Struct, frozen=True):
+class Device(msgspec.Struct, frozen=True, array_like=True):
     """A handset as a key: the first 14 digits of its IMEI; the software version of an IMEISV stands apart."""
 
     number: str
@@ -60,12 +65,14 @@ def device(text: str, field: str = "imei") -> Device:
     """
     digits = device_digits(text, field)
     number = digits[:14]
-    dirty = None
-    if number == number[0] * 14:
-        dirty = ALL_DIGITS_ALIKE
-    elif number.startswith(_TEST_RANGES):
-        dirty = TEST_RANGE
-    return Device(number, digits[14:] if len(digits) == 16 else None, dirty)
+    return Device(number, digits[14:] if len(digits) == 16 else None, dirty_by_digits(number))
+
+
+def dirty_by_digits(number: str) -> str | None:
+    """Why a device of these 14 digits proves nothing, by its digits alone; None for a plausible one."""
+    if number in _ALL_ALIKE:
+        return ALL_DIGITS_ALIKE
+    return TEST_RANGE if number.startswith(_TEST_RANGES) else None
 
 
 def device_digits(text: str, field: str = "imei") -> str:
@@ -77,12 +84,15 @@ def device_digits(text: str, field: str = "imei") -> str:
 
 
 def imei_of(number: str) -> str:
-    """The 15-digit IMEI of a 14-digit device number: with its Luhn check digit (TS 23.003 annex B)."""
-    total = 0
-    for place, digit in enumerate(map(int, number)):
-        doubled = digit * 2 if place % 2 else digit
-        total += doubled - 9 if doubled > 9 else doubled
-    return f"{number}{-total % 10}"
+    """The 15-digit IMEI of a 14-digit device number: with its check digit."""
+    return number + check_digit(number)
+
+
+def check_digit(number: str) -> str:
+    """The Luhn check digit of a 14-digit device number (TS 23.003 annex B)."""
+    # Octets and tables, because this is done for each sighting: a third of the time that a loop over digits takes.
+    octets = number.encode()
+    return _CHECK_DIGITS[(sum(octets[::2]) + sum(octets[1::2].translate(_DOUBLED))) % 10]
 
 
 def _shown(text: str) -> str:

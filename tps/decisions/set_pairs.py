@@ -1,37 +1,48 @@
-"""Pairs that are SET, packed: what was learned of a SIM in a device, in 34 octets of memory a pair.
+"""Pairs seen lately, packed: a SIM in its newest device, whether that is SET, and when it was seen last.
 
-A page is octets: records of 32, in the order they were learned. The checksum of the IMSI finds the page, so the pages
+A page is octets: records of 40, in the order they were learned. The checksum of the IMSI finds the page, so the pages
 of a bucket are those whose number leaves its remainder; a search in the octets finds the record. A full page lets go of
 what it learned first.
 
-    octets   8        7        1          8      8
-             IMSI     device   software   push   until
-             BCD      BCD      version           milliseconds
+    octets   8        7        1          8                   8               8
+             IMSI     device   software   push, negative:     until           seen
+             BCD      BCD      version    not known as SET    milliseconds    milliseconds
+
+That a pair is SET is a claim, and void once its subscriber was changed. That it was seen at a moment stays true,
+whatever was changed since: so that stays.
 """
 
 import struct
 import zlib
+from array import array
 from typing import NamedTuple
 
+from tps.decisions.device_changes import SeenDevice
 from tps.decisions.identities import BUCKETS
 
-_IMSI, _KEY, _RECORD = 8, 15, 32
+_IMSI, _KEY, _RECORD = 8, 15, 40
 _RECORDS = 32
 """Records in a page."""
-_REST = struct.Struct(">Bqq")
+_REST = struct.Struct(">Bqqq")
+_PUSH = struct.Struct(">q")
+_SEEN = struct.Struct(">q")
+_PUSH_AT, _SEEN_AT = _KEY + 1, _RECORD - 8
 _NO_VERSION = 255
+_NOT_SET = -1
 
 
 class SetPair(NamedTuple):
-    """A SIM in its newest device, which holds its settings."""
+    """A SIM in its newest device."""
 
     imsi: str
     device: str
     software_version: str | None
-    push_id: int
-    """The delivered push that holds the pair's key."""
+    push_id: int | None
+    """The delivered push that holds the pair's key; None: not known as SET."""
     until: int
     """From this moment on (milliseconds since 1970-01-01 UTC) a sighting is to be written again."""
+    seen_at: int
+    """When it was seen last, as far as is known."""
 
 
 class SetPairs:
@@ -39,7 +50,10 @@ class SetPairs:
 
     def __init__(self, capacity: int) -> None:
         self._count = -(-capacity // (_RECORDS * BUCKETS)) * BUCKETS
-        self._pages = [b""] * self._count
+        self._pages = [bytearray()] * self._count  # one for all of them: a page that learns is made anew
+        self._ages = [0] * BUCKETS
+        self._page_ages = array("Q", bytes(8 * self._count))
+        """The claims of a page that has another age than its bucket are void."""
 
     def __len__(self) -> int:
         return sum(map(len, self._pages)) // _RECORD
@@ -50,44 +64,80 @@ class SetPairs:
         return self._count * _RECORDS
 
     def find(self, imsi: str, device: str, software_version: str | None, seen_at: int) -> int | None:
-        """The push that holds the pair's key, where this sighting changes nothing; else None."""
-        page = self._pages[zlib.crc32(imsi.encode()) % self._count]
+        """The push that holds the pair's key, where this sighting changes nothing; it is remembered then. Else None."""
+        number = zlib.crc32(imsi.encode()) % self._count
+        page = self._pages[number]
         key = bytes.fromhex(imsi.rjust(2 * _IMSI, "f") + device)
         at = page.find(key)
         while at % _RECORD:
             if at < 0:
                 return None
             at = page.find(key, at + 1)
+        if self._page_ages[number] != self._ages[number % BUCKETS]:
+            return None
         version: int
         push_id: int
         until: int
-        version, push_id, until = _REST.unpack_from(page, at + _KEY)
-        if seen_at >= until or (software_version is not None and int(software_version) != version):
+        seen: int
+        version, push_id, until, seen = _REST.unpack_from(page, at + _KEY)
+        if push_id < 0 or seen_at >= until or (software_version is not None and int(software_version) != version):
             return None
+        if seen_at > seen:
+            _SEEN.pack_into(page, at + _SEEN_AT, seen_at)
         return push_id
 
+    def newest(self, imsi: str) -> SeenDevice | None:
+        """The device that this subscriber was last known in, and when he was seen there; None: nothing is known."""
+        page = self._pages[zlib.crc32(imsi.encode()) % self._count] if self._count else bytearray()
+        at = _place_of(page, imsi)
+        if at < 0:
+            return None
+        seen_at: int
+        (seen_at,) = _SEEN.unpack_from(page, at + _SEEN_AT)
+        return SeenDevice(seen_at, page[at + _IMSI : at + _KEY].hex())
+
     def learn(self, pair: SetPair) -> None:
-        """Hold this pair, instead of what was known of its subscriber."""
-        self.forget(pair.imsi)
+        """Hold this pair, instead of what was known of its subscriber. Of a device it knows it never unlearns when."""
         number = zlib.crc32(pair.imsi.encode()) % self._count
+        page = self._valid(number)
         key = bytes.fromhex(pair.imsi.rjust(2 * _IMSI, "f") + pair.device)
+        seen_at = pair.seen_at
+        at = _place_of(page, pair.imsi)
+        if at >= 0:
+            if page.startswith(key, at):
+                seen_at = max(seen_at, *_SEEN.unpack_from(page, at + _SEEN_AT))
+            page = page[:at] + page[at + _RECORD :]
         version = _NO_VERSION if pair.software_version is None else int(pair.software_version)
-        page = self._pages[number] + key + _REST.pack(version, pair.push_id, pair.until)
-        self._pages[number] = page[-_RECORDS * _RECORD :]
+        push_id = _NOT_SET if pair.push_id is None else pair.push_id
+        record = key + _REST.pack(version, push_id, pair.until, seen_at)
+        self._pages[number] = page[-(_RECORDS - 1) * _RECORD :] + record
 
     def forget(self, imsi: str) -> None:
-        """Know nothing of this subscriber."""
+        """Whether this subscriber's pair is SET is not known any more."""
         number = zlib.crc32(imsi.encode()) % self._count
         page = self._pages[number]
-        key = bytes.fromhex(imsi.rjust(2 * _IMSI, "f"))
-        at = page.find(key)
-        while at >= 0:
-            if at % _RECORD == 0:
-                self._pages[number] = page[:at] + page[at + _RECORD :]
-                return
-            at = page.find(key, at + 1)
+        at = _place_of(page, imsi)
+        if at >= 0:
+            _PUSH.pack_into(page, at + _PUSH_AT, _NOT_SET)
 
     def forget_bucket(self, bucket: int) -> None:
-        """Know nothing of the subscribers of this bucket."""
-        for number in range(bucket, self._count, BUCKETS):
-            self._pages[number] = b""
+        """Whether the pairs of this bucket's subscribers are SET is not known any more."""
+        self._ages[bucket] += 1
+
+    def _valid(self, number: int) -> bytearray:
+        """The page with no claim that is void."""
+        page, age = self._pages[number], self._ages[number % BUCKETS]
+        if self._page_ages[number] != age:
+            for at in range(0, len(page), _RECORD):
+                _PUSH.pack_into(page, at + _PUSH_AT, _NOT_SET)
+            self._page_ages[number] = age
+        return page
+
+
+def _place_of(page: bytearray, imsi: str) -> int:
+    """Where the record of this subscriber begins; -1: there is none."""
+    key = bytes.fromhex(imsi.rjust(2 * _IMSI, "f"))
+    at = page.find(key)
+    while at % _RECORD and at >= 0:
+        at = page.find(key, at + 1)
+    return at

@@ -63,7 +63,7 @@ DECLINED = "the subscriber asked by SMS to get nothing without asking"
 """Why nothing is sent to who answered STOP."""
 
 
-class Trigger(msgspec.Struct, frozen=True):
+class Trigger(msgspec.Struct, frozen=True, array_like=True):
     """A reason to set up a device: a detection by the network, or a wish of the back office."""
 
     imsi: str | None
@@ -77,9 +77,28 @@ class Trigger(msgspec.Struct, frozen=True):
     force: bool = False
     cause: Cause | None = None
     """None: that of a detection follows from what is known of its SIM, and anything else was asked for."""
+    is_reminder: bool = False
+    """A sighting that was answered before it was written, told again because a late one of another device has come: it
+    is noted where its pair is still known, and leads to nothing else."""
+
+    @property
+    def is_plain(self) -> bool:
+        """True for a detection by IMSI that asks for nothing besides."""
+        is_asking = self.settings is not None or self.pin is not None or self.force or self.cause is not None
+        return self.is_detection and self.imsi is not None and not is_asking
 
 
-class Answer(msgspec.Struct, frozen=True):
+class KnownPair(msgspec.Struct, frozen=True, array_like=True):
+    """What a transaction knew of a trigger's pair, where its device is the newest of its SIM."""
+
+    software_version: str | None
+    seen_at: int
+    """When it was seen last, this sighting included."""
+    until: int | None
+    """Sightings before this moment change nothing as long as the subscriber stays as he is; None: they may."""
+
+
+class Answer(msgspec.Struct, frozen=True, array_like=True):
     """What became of one trigger; `field` and `reason` where there is something to say."""
 
     outcome: Outcome
@@ -87,6 +106,8 @@ class Answer(msgspec.Struct, frozen=True):
     reason: str | None = None
     field: str | None = None
     status: int = 422
+    pair: KnownPair | None = None
+    """For the filter before intake; nobody else is told."""
 
 
 class Sighting(NamedTuple):

@@ -15,14 +15,14 @@ from typing import NamedTuple, TypeVar
 import structlog
 
 from encoders.errors import DecodeError
-from tps.decisions import dirty_identities, identities
+from tps.decisions import identities
 from tps.decisions.applet_sms import AppletReport, AppletRule, read_applet_sms
-from tps.decisions.dirty_identities import Doubt
 from tps.decisions.inbound_config import InboundConfig
 from tps.decisions.inbound_text import text_of
 from tps.decisions.keywords import Keywords, Request, answer_of
 from tps.decisions.request_limits import RequestLimits
 from tps.decisions.triggers import Answer, Outcome, Trigger
+from tps.delivery.device_identities import DeviceIdentities
 from tps.delivery.inbound_joining import InboundJoining, Whole
 from tps.delivery.intake import Intake
 from tps.delivery.texts import Texts
@@ -83,7 +83,7 @@ class Inbox:
         routes: Routes,
         texts: Texts,
         *,
-        tolerated: frozenset[Doubt],
+        watch: DeviceIdentities,
         clock: Callable[[], int],
         monotonic: Callable[[], float],
     ) -> None:
@@ -96,7 +96,7 @@ class Inbox:
         self._intake = intake
         self._routes = routes
         self._texts = texts
-        self._tolerated = tolerated
+        self._watch = watch
         self._clock = clock
         self._monotonic = monotonic
         self._keywords = Keywords(config.languages)
@@ -162,6 +162,8 @@ class Inbox:
             owners = await _patiently(
                 lambda: self._database.read(lambda connection: subscribers.imsis_of(connection, numbers))
             )
+        if any(isinstance(each.says, AppletReport) for each in read):
+            await _patiently(self._watch.refresh)
         plan = self._planned(read, owners)
         if plan.declined:
             now = self._clock()
@@ -241,8 +243,10 @@ class Inbox:
         return owner
 
     def _detection(self, imsi: str, report: AppletReport) -> Trigger:
-        device = dirty_identities.acted_upon(dirty_identities.judge(report.imei), self._tolerated)
-        return Trigger(imsi, None, device, self._clock(), "applet", is_detection=True)
+        now = self._clock()
+        judged = self._watch.judge(report.imei, imsi, now)
+        self._watch.count({judged.written_as: 1}, [judged.doubts])
+        return Trigger(imsi, None, self._watch.acted_upon(judged), now, "applet", is_detection=True)
 
     def _plan_request(self, plan: Plan, read: Read, request: Request, imsi: str) -> None:
         """Add what one request leads to: who asks for settings is not left alone any more."""

@@ -8,7 +8,7 @@ crowd shares a commit.
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -16,7 +16,6 @@ from tps.decisions.triggers import Answer, Trigger
 from tps.delivery.backlog import Backlog
 from tps.delivery.handover import Handover
 from tps.delivery.intake_transaction import NOTHING_TAKEN_IN, IntakeTransaction, TakenIn
-from tps.delivery.set_filter import SetFilter, TakingIn
 from tps.errors import RetryLaterError
 from tps.store.database import Connection, Database
 
@@ -43,8 +42,7 @@ class Lone(NamedTuple):
 class Gathering:
     """Lone triggers that will share a transaction: filled on the event loop, closed by the store's writer."""
 
-    def __init__(self, taking_in: TakingIn) -> None:
-        self.taking_in = taking_in
+    def __init__(self) -> None:
         self.callers: list[Lone] = []
         self._lock = threading.Lock()
         self._is_closed = False
@@ -60,7 +58,6 @@ class Gathering:
                 return False
             self._triggers += lone.triggers
             self.callers.append(lone)
-        self.taking_in.imsis.update(trigger.imsi for trigger in lone.triggers)
         return True
 
     def close(self) -> Sequence[Trigger]:
@@ -78,7 +75,6 @@ class Intake:
         database: Database,
         transaction: IntakeTransaction,
         handover: Handover,
-        set_filter: SetFilter,
         backlog: Backlog,
         *,
         wake: asyncio.Event,
@@ -86,10 +82,9 @@ class Intake:
         self.transaction = transaction
         self._database = database
         self._handover = handover
-        self._filter = set_filter
         self._backlog = backlog
         self._wake = wake
-        self._gathering = Gathering(TakingIn(()))
+        self._gathering = Gathering()
         self._gathering.close()
         self._expected = GATHERED_EXPECTED
         self._waiting = 0
@@ -97,7 +92,7 @@ class Intake:
         """Pushes stored since the start, by their cause."""
         self._storing: set[asyncio.Future[Any]] = set()
 
-    async def accept(self, triggers: Sequence[Trigger]) -> list[Answer]:
+    async def accept(self, triggers: Sequence[Trigger]) -> Sequence[Answer]:
         """One answer a trigger, in order, once all of them are durable. Any length; stored `BATCH_MAX` at a time.
 
         `RetryLaterError` where the store cannot be used, or takes no more: of a longer list the first may be stored.
@@ -107,19 +102,14 @@ class Intake:
             answers += await self._accept_batch(triggers[start : start + BATCH_MAX])
         return answers
 
-    async def _accept_batch(self, triggers: Sequence[Trigger]) -> list[Answer]:
-        remembered = await self._filter.answers(triggers)
-        left = [trigger for trigger, answer in zip(triggers, remembered, strict=True) if answer is None]
-        stored: Iterator[Answer] = iter(())
-        if len(left) >= BULK_FROM:
-            self._backlog.admit(len(left))
-            batch = asyncio.ensure_future(self._take_in_bulk(left, self._filter.begin(left)))
-            # What is stored as claimed must reach dispatch, even when the caller has gone meanwhile.
-            self._keep(batch)
-            stored = iter((await asyncio.shield(batch)).answers)
-        elif left:
-            stored = iter(await self._gathered(left))
-        return [next(stored) if answer is None else answer for answer in remembered]
+    async def _accept_batch(self, triggers: Sequence[Trigger]) -> Sequence[Answer]:
+        if len(triggers) < BULK_FROM:
+            return await self._gathered(triggers)
+        self._backlog.admit(len(triggers))
+        batch = asyncio.ensure_future(self._take_in_bulk(triggers))
+        # What is stored as claimed must reach dispatch, even when the caller has gone meanwhile.
+        self._keep(batch)
+        return (await asyncio.shield(batch)).answers
 
     async def _gathered(self, triggers: Sequence[Trigger]) -> Sequence[Answer]:
         """The answers to a few triggers, which share their commit with their neighbours."""
@@ -130,7 +120,7 @@ class Intake:
         self._backlog.admit(len(triggers))
         lone = Lone(triggers, asyncio.get_running_loop().create_future())
         if not self._gathering.add(lone):
-            self._gathering = Gathering(self._filter.begin(()))
+            self._gathering = Gathering()
             self._gathering.add(lone)
             self._keep(asyncio.ensure_future(self._take_in_gathered(self._gathering)))
         self._waiting += len(triggers)
@@ -145,17 +135,16 @@ class Intake:
         self._storing.add(batch)
         batch.add_done_callback(self._storing.discard)
 
-    async def _take_in_bulk(self, triggers: Sequence[Trigger], taking_in: TakingIn) -> TakenIn:
-        if len(triggers) >= BULK_FROM:
-            await self._handover.wait_for_room(len(triggers), BULK_PATIENCE_S)
+    async def _take_in_bulk(self, triggers: Sequence[Trigger]) -> TakenIn:
+        await self._handover.wait_for_room(len(triggers), BULK_PATIENCE_S)
         try:
-            return await self._take_in(lambda: triggers, len(triggers), taking_in)
+            return await self._take_in(lambda: triggers, len(triggers))
         finally:
             self._backlog.end(len(triggers))
 
     async def _take_in_gathered(self, gathering: Gathering) -> None:
         try:
-            taken = await self._take_in(gathering.close, self._expected, gathering.taking_in)
+            taken = await self._take_in(gathering.close, self._expected)
         except Exception as error:  # noqa: BLE001 - it belongs to those who wait for these answers
             gathering.close()
             for lone in gathering.callers:
@@ -171,7 +160,7 @@ class Intake:
         self._backlog.end(len(gathering))
         self._expected = max(GATHERED_EXPECTED, 2 * len(gathering))
 
-    async def _take_in(self, triggers: Callable[[], Sequence[Trigger]], expected: int, taking_in: TakingIn) -> TakenIn:
+    async def _take_in(self, triggers: Callable[[], Sequence[Trigger]], expected: int) -> TakenIn:
         """Store what `triggers` gives when the store's writer gets to it: about as many as expected."""
         granted = self._handover.take_room(expected)
         taken = NOTHING_TAKEN_IN
@@ -183,7 +172,6 @@ class Intake:
             taken = await self._database.write(take_in, alone=True)
         finally:
             self._handover.hand_over(granted, taken.departing)
-            self._filter.end(taking_in, taken.found_set)
         self._handover.waiting_on_disk |= taken.waiting > 0
         self._backlog.note_stored(taken.waiting + len(taken.departing))
         self.causes.update(taken.causes)

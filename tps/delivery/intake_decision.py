@@ -31,6 +31,7 @@ from tps.store.sealing import Seal, UnsealError
 from tps.store.subscribers import Known
 
 _encode_json = msgspec.json.Encoder(order="sorted").encode
+_REMINDED = Answer(Outcome.RECORDED, reason="told again")
 _decode_values = msgspec.json.Decoder(dict[str, str]).decode
 
 
@@ -54,7 +55,7 @@ class Look(NamedTuple):
     wanted: Sequence[tuple[int, int, str, str]]
     """(place, bucket, IMSI, device) of each trigger whose subscriber has a name."""
     known: dict[int, Known]
-    """By place: as it was before the batch, until `decide` has put the batch in the order of time."""
+    """By place: as it was before the batch, reminders included, until `decide` puts the batch in the order of time."""
     answers: list[Answer | None]
     """One a trigger; None while there is none."""
 
@@ -103,6 +104,7 @@ class IntakeDecision:
             if imsi is not None
         ]
         known = {row.place: row for row in subscribers.known(connection, wanted)}
+        _remind(known, triggers, wanted)
         return Look(profiles, devices, wanted, known, answers)
 
     def decide(self, look: Look, triggers: Sequence[Trigger]) -> list[Intended]:
@@ -110,6 +112,9 @@ class IntakeDecision:
         _put_in_time_order(look.known, triggers, look.wanted)
         intended: list[Intended] = []
         for place, bucket, imsi, _ in look.wanted:
+            if triggers[place].is_reminder:
+                look.answers[place] = _REMINDED
+                continue
             try:
                 decided = self._decided(place, triggers[place], look, bucket, imsi)
             except RejectedError as error:
@@ -194,6 +199,28 @@ def _imsis(connection: Connection, triggers: Sequence[Trigger], answers: list[An
     return imsis
 
 
+def _remind(known: dict[int, Known], triggers: Sequence[Trigger], wanted: Sequence[tuple[int, int, str, str]]) -> None:
+    """Let be known what would be if the sightings that reminders tell of had been written, where their pairs are yet.
+
+    What is known at the place of a reminder itself stays: that says whether there is anything to write.
+    """
+    reminders = {imsi: place for place, _, imsi, _ in wanted if triggers[place].is_reminder}
+    if not reminders:
+        return
+    for place, _, imsi, number in wanted:
+        reminder = triggers[reminders.get(imsi, place)]
+        if triggers[place].is_reminder or reminder.device is None or not reminder.is_reminder:
+            continue
+        if known[reminders[imsi]].pair_seen_at is None:
+            continue
+        seen, before = SeenDevice(reminder.seen_at, reminder.device.number), known[place]
+        if is_newer(seen, SeenDevice(before.device_seen_at or 0, before.device or "")):
+            before = before._replace(device=seen.number, device_seen_at=seen.seen_at)
+        if number == seen.number:
+            before = before._replace(pair_seen_at=max(before.pair_seen_at or 0, seen.seen_at))
+        known[place] = before
+
+
 def _put_in_time_order(
     known: dict[int, Known], triggers: Sequence[Trigger], wanted: Sequence[tuple[int, int, str, str]]
 ) -> None:
@@ -206,8 +233,9 @@ def _put_in_time_order(
     newest: dict[str, SeenDevice] = {}
     places: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for place, _, imsi, number in wanted:
-        device, seen = triggers[place].device, SeenDevice(triggers[place].seen_at, number)
-        if device is not None and device.dirty is None:
+        trigger = triggers[place]
+        device, seen = trigger.device, SeenDevice(trigger.seen_at, number)
+        if device is not None and device.dirty is None and not trigger.is_reminder:
             newest[imsi] = seen if imsi not in newest or is_newer(seen, newest[imsi]) else newest[imsi]
             places[imsi].append((place, number))
     for imsi, its_places in places.items():

@@ -7,15 +7,16 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from tps.decisions.push_id import PushIds
 from tps.decisions.push_life import State
-from tps.decisions.set_pairs import SetPair
 from tps.decisions.triggers import Answer, Cause, Outcome, Trigger
 from tps.delivery.beginnings import Beginnings
 from tps.delivery.handover import Departing
 from tps.delivery.intake_decision import IntakeDecision, Intended, Look
 from tps.delivery.push_secrets import close_secrets
-from tps.delivery.set_filter import found_set
+from tps.delivery.set_filter import known_pair
 from tps.store import pair_keys, pairs, pushes
 from tps.store.database import Connection
 from tps.store.pair_keys import PairKey
@@ -32,13 +33,11 @@ class TakenIn(NamedTuple):
     """Pushes stored as claimed by this node."""
     waiting: int
     """How many pushes were stored as QUEUED."""
-    found_set: Sequence[SetPair]
-    """For `tps.delivery.set_filter`."""
     causes: Mapping[str, int]
     """How many pushes were stored for each cause."""
 
 
-NOTHING_TAKEN_IN = TakenIn((), (), waiting=0, found_set=(), causes={})
+NOTHING_TAKEN_IN = TakenIn((), (), waiting=0, causes={})
 
 
 class IntakeTransaction:
@@ -75,17 +74,27 @@ class IntakeTransaction:
             Departing(_due(push, now), look.profiles[push.settings]) for push in stored if push.owner is not None
         ]
         return TakenIn(
-            [answer for answer in look.answers if answer is not None],
+            self._with_pairs(triggers, look),
             departing,
             len(stored) - len(departing),
-            found_set(triggers, look.answers, look.known, self.decision.rules.sighting_interval_ms),
             _causes(intended, look.answers),
         )
+
+    def _with_pairs(self, triggers: Sequence[Trigger], look: Look) -> list[Answer]:
+        """All answers, each with what is known of its pair, for the filter."""
+        interval_ms = self.decision.rules.sighting_interval_ms
+        answers = [answer for answer in look.answers if answer is not None]
+        for place, row in look.known.items():
+            known = known_pair(triggers[place], answers[place], row, interval_ms)
+            if known is not None:
+                answers[place] = msgspec.structs.replace(answers[place], pair=known)
+        return answers
 
     def _note_sightings(self, connection: Connection, triggers: Sequence[Trigger], look: Look) -> None:
         """Write the pairs that are new, were not seen for long, or are not where the SIM was seen last.
 
-        Of a SIM that this very batch names in several devices all of them: the last of them is where it is.
+        Of a SIM that this very batch names in several devices all of them: the last of them is where it is. A reminder
+        is written where its pair is known: one that was forgotten meanwhile stays so.
         """
         seen: list[Pair] = []
         devices: dict[str, str] = {}
@@ -93,10 +102,10 @@ class IntakeTransaction:
         for place, bucket, imsi, number in look.wanted:
             trigger, before = triggers[place], look.known[place]
             device = trigger.device
-            if device is None:
+            since = None if before.pair_seen_at is None else trigger.seen_at - before.pair_seen_at
+            if device is None or (trigger.is_reminder and since is None):
                 continue
             software = device.software_version
-            since = None if before.pair_seen_at is None else trigger.seen_at - before.pair_seen_at
             is_due = (
                 since is None
                 or since >= self.decision.rules.sighting_interval_ms

@@ -1,88 +1,88 @@
-"""A filter before intake: detections that change nothing are answered from memory.
+"""A filter before intake: detections that change nothing are answered from memory, where they arrive.
 
 A detection that was answered "already set" and made nothing be written will be answered so again, and again make
 nothing be written, until something is written of its subscriber. So the filter learns what transactions answered, never
-its own conclusions, and forgets every subscriber that the disk says was changed (`tps.store.changes`): by this node or
-another, by the back office or a command. It asks the disk once a batch, after the batch has come, so that an answer
+its own conclusions, and forgets every subscriber that the disk says was changed (`tps.store.changes`): by this process
+or another, by the back office or a command. It asks the disk once a batch, after the batch has come, so that an answer
 from memory is as true as that of a transaction which began at that moment.
+
+Where the transaction runs makes no difference: here, or in the process that owns the way of a push. It runs between
+`begin` and `end`; whoever was changed by what the disk told meanwhile is not learned, and what it has not told yet it
+tells before anything is answered from memory again.
+
+What is answered from memory is not written, so when a pair was seen last is known here only. A late sighting of another
+device would look newer than the newest on the disk; so it takes a reminder of that sighting along into its transaction.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from tps.decisions.identities import BUCKETS, bucket_of
+from tps.decisions.device_changes import SeenDevice, is_newer
+from tps.decisions.identities import BUCKETS, Device, bucket_of
 from tps.decisions.set_pairs import SetPair, SetPairs
-from tps.decisions.triggers import Answer, Outcome, Trigger
+from tps.decisions.triggers import Answer, KnownPair, Outcome, Trigger
 from tps.store import changes
 from tps.store.changes import Bucket
 from tps.store.database import Connection, Database
 from tps.store.subscribers import Known
 
-
-class TakingIn:
-    """A batch in its transaction: whom it names, and who was changed since it began."""
-
-    def __init__(self, triggers: Sequence[Trigger]) -> None:
-        self.imsis = {trigger.imsi for trigger in triggers}
-        """None stands for subscribers named by their number: anybody."""
-        self.changed: set[str] = set()
-        self.changed_buckets: set[int] = set()
+REMINDER = "reminder"
+"""The source of a sighting that is written because a late one of another device came."""
+Told = tuple[str | None, str | None, str | None, int]
+"""What a batch tells: IMSI, device, software version, all digits, and when. Without a device it needs its transaction;
+without an IMSI anybody may be meant."""
+_CHANGED_MAX = 10_000
+"""Names of those who were changed lately that are kept before those nobody asks for are dropped."""
 
 
 class SetFilter:
-    """What this node has learned of pairs that are SET; lives on the event loop."""
+    """What this process has learned of pairs; lives on the event loop."""
 
     def __init__(self, database: Database, capacity: int) -> None:
         self._database = database
         self._pairs = SetPairs(capacity)
         self._has_learned = False
+        self._latest = 0
+        """No sighting in memory is later."""
         self._seen: Sequence[int] = (0,) * BUCKETS
         self._look: asyncio.Task[None] | None = None
         self._next_look: asyncio.Task[None] | None = None
-        self._taking_in: list[TakingIn] = []
+        self._looks = 0
+        self._begun: dict[int, int] = {}
+        """Number of each batch that is in its transaction -> looks at the disk when it began."""
+        self._batches = 0
+        self._under_way: dict[str | None, int] = {}
+        """Triggers in a transaction by IMSI. None stands for subscribers named by their number: anybody."""
+        self._changed: dict[str, int] = {}
+        """The look that told of a change, by IMSI and by bucket: as far back as the oldest batch needs."""
+        self._changed_buckets = [0] * BUCKETS
 
-    async def answers(self, triggers: Sequence[Trigger]) -> list[Answer | None]:
-        """The answer of each trigger that would change nothing, None for those that need their transaction.
+    async def pushes_of(self, told: Sequence[Told]) -> list[int | None]:
+        """The push that set each pair up, where the sighting changes nothing; None for what needs its transaction.
 
         Batches are answered in the order they came, so one that goes to `begin` at once is not overtaken.
         `RetryLaterError` where the store cannot be asked.
         """
-        if not self._has_learned or not any(trigger.is_detection for trigger in triggers):
-            return [None] * len(triggers)
+        nothing: list[int | None] = [None] * len(told)
+        if not self._has_learned or not any(device is not None for _, device, _, _ in told):
+            return nothing
         await self._look_at_the_disk()
+        self._latest = max(self._latest, *[seen_at for _, _, _, seen_at in told])
         # Those who are in a transaction now come first, as they would without a filter.
-        apart: set[str | None] = set().union(*(batch.imsis for batch in self._taking_in))
+        under_way, find = self._under_way, self._pairs.find
+        if None in under_way:
+            return nothing
+        found = [
+            None if device is None or imsi is None or imsi in under_way else find(imsi, device, version, seen_at)
+            for imsi, device, version, seen_at in told
+        ]
+        apart = {each[0] for each, push_id in zip(told, found, strict=True) if push_id is None}
         if None in apart:
-            return [None] * len(triggers)
-        answers = [None if trigger.imsi in apart else self._answer(trigger) for trigger in triggers]
-        apart = {trigger.imsi for trigger, answer in zip(triggers, answers, strict=True) if answer is None}
-        if None in apart:
-            return [None] * len(triggers)
-        # Triggers of one subscriber stay together: the others of a batch must see what one of them changes.
-        return [None if trigger.imsi in apart else answer for trigger, answer in zip(triggers, answers, strict=True)]
-
-    def begin(self, triggers: Sequence[Trigger]) -> TakingIn:
-        """A batch goes into its transaction; `end` must follow, whatever comes of it."""
-        batch = TakingIn(triggers)
-        self._taking_in.append(batch)
-        return batch
-
-    def end(self, batch: TakingIn, found_set: Iterable[SetPair]) -> None:
-        """The transaction is over; learn what it found SET, except of those who were changed meanwhile."""
-        self._taking_in.remove(batch)
-        if not self._pairs.capacity:
-            return
-        for pair in found_set:
-            if pair.imsi not in batch.changed and bucket_of(pair.imsi) not in batch.changed_buckets:
-                self._pairs.learn(pair)
-                self._has_learned = True
-
-    def _answer(self, trigger: Trigger) -> Answer | None:
-        imsi, device = trigger.imsi, trigger.device
-        if imsi is None or device is None or not _is_plain(trigger):
-            return None
-        push_id = self._pairs.find(imsi, device.number, device.software_version, trigger.seen_at)
-        return None if push_id is None else Answer(Outcome.ALREADY_SET, push_id)
+            return nothing
+        if not apart:
+            return found
+        # Sightings of one subscriber stay together: the others of a batch must see what one of them changes.
+        return [None if each[0] in apart else push_id for each, push_id in zip(told, found, strict=True)]
 
     async def _look_at_the_disk(self) -> None:
         """Know what was changed until now at least. Those who come while one look is under way share the next."""
@@ -90,53 +90,101 @@ class SetFilter:
             self._next_look = asyncio.create_task(self._take_next_look(self._look), name="set-filter")
         await asyncio.shield(self._next_look)
 
+    def reminder_for(self, trigger: Trigger) -> Trigger | None:
+        """The sighting to be told before this one: of another device, not written, and newer."""
+        imsi, device = trigger.imsi, trigger.device
+        if imsi is None or device is None or device.dirty is not None or not trigger.is_detection:
+            return None
+        if trigger.seen_at > self._latest:  # nearly always: it has just happened
+            return None
+        known = self._pairs.newest(imsi)
+        if known is None or known.number == device.number:
+            return None
+        if is_newer(SeenDevice(trigger.seen_at, device.number), known):
+            return None
+        return Trigger(imsi, None, Device(known.number), known.seen_at, REMINDER, is_detection=True, is_reminder=True)
+
+    def begin(self, triggers: Iterable[Trigger]) -> int:
+        """A batch goes into its transaction; `end` with the number returned must follow, whatever comes of it."""
+        under_way = self._under_way
+        for trigger in triggers:
+            under_way[trigger.imsi] = under_way.get(trigger.imsi, 0) + 1
+        self._batches += 1
+        self._begun[self._batches] = self._looks
+        return self._batches
+
+    def end(self, batch: int, triggers: Collection[Trigger], answers: Sequence[Answer] = ()) -> None:
+        """The transaction is over; learn what it found, except claims of those who were changed meanwhile.
+
+        Without answers nothing is learned: it failed.
+        """
+        under_way = self._under_way
+        for trigger in triggers:
+            left = under_way[trigger.imsi] - 1
+            if left:
+                under_way[trigger.imsi] = left
+            else:
+                del under_way[trigger.imsi]
+        began = self._begun.pop(batch)
+        if self._pairs.capacity:
+            for trigger, answer in zip(triggers, answers, strict=False):
+                if answer.pair is not None:
+                    self._learn(trigger, answer, answer.pair, began)
+        self._let_go_of_changes()
+
+    def _learn(self, trigger: Trigger, answer: Answer, known: KnownPair, began: int) -> None:
+        imsi, device, push_id, until = trigger.imsi, trigger.device, answer.push_id, known.until
+        if imsi is None or device is None:
+            return
+        if until is None or self._changed.get(imsi, 0) > began or self._changed_buckets[bucket_of(imsi)] > began:
+            push_id, until = None, 0
+        self._latest = max(self._latest, known.seen_at)
+        self._pairs.learn(SetPair(imsi, device.number, known.software_version, push_id, until, known.seen_at))
+        self._has_learned = True
+
     async def _take_next_look(self, before: "asyncio.Task[None] | None") -> None:
         if before is not None:
             await asyncio.wait([before])
         self._look, self._next_look = self._next_look, None
-        self._forget_changed(await self._database.read(self._changed))
+        self._forget_changed(await self._database.read(self._changes))
 
-    def _changed(self, connection: Connection) -> list[Bucket]:
+    def _changes(self, connection: Connection) -> list[Bucket]:
         return changes.since(connection, self._seen)
 
     def _forget_changed(self, buckets: Iterable[Bucket]) -> None:
-        """Forget whom the disk says was changed, and let no batch that began before teach it."""
+        """Forget whom the disk says was changed, and let no batch that began before teach that he is SET."""
+        self._looks += 1
         seen = list(self._seen)
         for bucket in buckets:
             names = bucket.named(bucket.changes - seen[bucket.bucket])
             seen[bucket.bucket] = bucket.changes
             if names is None:
                 self._pairs.forget_bucket(bucket.bucket)
+                self._changed_buckets[bucket.bucket] = self._looks
             for imsi in names or ():
                 self._pairs.forget(imsi)
-            for batch in self._taking_in:
-                if names is None:
-                    batch.changed_buckets.add(bucket.bucket)
-                batch.changed.update(names or ())
+                if self._begun:
+                    self._changed[imsi] = self._looks
         self._seen = seen
 
+    def _let_go_of_changes(self) -> None:
+        """Keep no name that no batch under way can ask for."""
+        if not self._begun:
+            self._changed.clear()
+        elif len(self._changed) > _CHANGED_MAX:
+            oldest = next(iter(self._begun.values()))
+            self._changed = {imsi: look for imsi, look in self._changed.items() if look > oldest}
 
-def found_set(
-    triggers: Sequence[Trigger], answers: Sequence[Answer | None], known: Mapping[int, Known], sighting_interval_ms: int
-) -> list[SetPair]:
-    """What a transaction found SET, by the places of its triggers.
+
+def known_pair(trigger: Trigger, answer: Answer, row: Known, sighting_interval_ms: int) -> KnownPair | None:
+    """What a transaction knew of a trigger's pair, from which the filter learns.
 
     Where it wrote something as well, the disk says that the subscriber was changed, and the filter forgets him again.
     """
-    found: list[SetPair] = []
-    for place, row in known.items():
-        trigger, answer = triggers[place], answers[place]
-        if answer is None or answer.outcome is not Outcome.ALREADY_SET or row.pair_seen_at is None:
-            continue
-        imsi, device, push_id = trigger.imsi, trigger.device, answer.push_id
-        if imsi is None or device is None or push_id is None or not _is_plain(trigger):
-            continue
-        if row.device == device.number:  # a later sighting of a device that is not the newest will be written
-            until = row.pair_seen_at + sighting_interval_ms
-            found.append(SetPair(imsi, device.number, row.software_version, push_id, until))
-    return found
-
-
-def _is_plain(trigger: Trigger) -> bool:
-    """True for a detection that asks for nothing besides: only those are filtered."""
-    return trigger.is_detection and trigger.settings is None and trigger.pin is None and not trigger.force
+    device, seen_before = trigger.device, row.pair_seen_at
+    if not trigger.is_plain or device is None or device.dirty is not None or trigger.is_reminder:
+        return None
+    if row.msisdn is None or seen_before is None or row.device != device.number:
+        return None  # a later sighting of a device that is not the newest will be written
+    until = seen_before + sighting_interval_ms if answer.outcome is Outcome.ALREADY_SET else None
+    return KnownPair(row.software_version, max(seen_before, trigger.seen_at), until)

@@ -8,14 +8,16 @@ from collections.abc import Callable
 
 from tps.app import intake_decision, now_ms
 from tps.backoffice.desk import Desk
-from tps.backoffice.device_identities import DeviceIdentities
+from tps.backoffice.device_identities import identities_of
 from tps.backoffice.devices import channel_rules
+from tps.backoffice.filtered_way import FilteredWay
 from tps.channel.connection import Connection, decoder
 from tps.channel.messages import Damaged, Ready, Start, Stop, ToListener, ToWay
 from tps.channel.way_there import WayThere
 from tps.config import Config, sealing_keys
 from tps.delivery.catalogue import Catalogue
 from tps.delivery.device_knowledge import Devices
+from tps.delivery.set_filter import SetFilter
 from tps.detection.feeds import hearing
 from tps.errors import StoreDamagedError
 from tps.store.database import Database
@@ -49,7 +51,8 @@ async def listen(channel: socket.socket, door: socket.socket) -> None:
     database = Database(config.store.url)
     try:
         seal = Seal(sealing_keys(config.store))
-        way = WayThere(connection.send, database)
+        identities = identities_of(config.detection, database, now_ms)
+        way = WayThere(connection.send, database, identities)
         ways.append(way)
         telling = asyncio.create_task(_tell_damage(database, connection.send), name="damage")
         catalogue = Catalogue(seal)
@@ -61,9 +64,9 @@ async def listen(channel: socket.socket, door: socket.socket) -> None:
             catalogue=catalogue,
             decision=decision,
             clock=now_ms,
-            way=way,
+            way=FilteredWay(way, SetFilter(database, config.detection.remembered_pairs)),
             metrics=Metrics(),
-            identities=DeviceIdentities(config.detection),
+            identities=identities,
         )
         async with hearing(desk), serving(desk, door):
             connection.send(Ready())

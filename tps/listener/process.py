@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from tps.backoffice.desk import WayHere
+from tps.backoffice.way import WayHere
 from tps.channel.answering import Answering
 from tps.channel.connection import Connection, decoder
 from tps.channel.messages import Damaged, Ready, Start, Stop, ToWay

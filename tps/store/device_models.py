@@ -121,6 +121,13 @@ def sources(connection: Connection) -> list[Source]:
     ]
 
 
+def tacs(connection: Connection) -> frozenset[str]:
+    """The TACs that any row is about."""
+    return frozenset(
+        connection.execute(select(device_model.c.tac).where(device_model.c.tac != "").distinct()).scalars()
+    )
+
+
 def changes(connection: Connection) -> int:
     """How many transactions changed device models, ever."""
     return connection.execute(select(device_change.c.changes)).scalar_one_or_none() or 0

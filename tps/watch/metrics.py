@@ -49,6 +49,10 @@ class Standing(NamedTuple):
     """What they led to: source, outcome, and how often."""
     texts: Mapping[str, int]
     """Texts to users by what became of them."""
+    written: Mapping[str, int]
+    """Sightings by how the device's identity was written."""
+    doubts: Mapping[str, int]
+    """Doubts about identities of devices."""
 
 
 class Metrics:
@@ -73,21 +77,17 @@ class Metrics:
         """One HTTP request was answered; `path` is the template of the operation, not what was asked for."""
         self.requests[method, path, status] += 1
 
-    def text(self, standing: Standing, written: Mapping[str, int], doubts: Mapping[str, int]) -> bytes:
-        """Everything, in the text format of Prometheus; `written` and `doubts` count identities of devices."""
-        return generate_latest(_Everything(self, standing, written, doubts))
+    def text(self, standing: Standing) -> bytes:
+        """Everything, in the text format of Prometheus."""
+        return generate_latest(_Everything(self, standing))
 
 
 class _Everything(Collector):
     """What was counted and what stands, as Prometheus asks for it."""
 
-    def __init__(
-        self, metrics: Metrics, standing: Standing, written: Mapping[str, int], doubts: Mapping[str, int]
-    ) -> None:
+    def __init__(self, metrics: Metrics, standing: Standing) -> None:
         self._metrics = metrics
         self._standing = standing
-        self._written = written
-        self._doubts = doubts
 
     def describe(self) -> Iterable[Metric]:
         """Nothing beforehand: the names do not change, and reading needs a running server."""
@@ -101,8 +101,8 @@ class _Everything(Collector):
             triggers[source, outcome] += number
         yield _counted("tps_triggers", "Triggers by what became of them", ("source", "outcome"), triggers)
         yield _by_word("tps_pushes_stored", "Pushes stored, by their cause", "cause", standing.causes)
-        yield _by_word("tps_device_identities", "Sightings by the form of the identity", "written_as", self._written)
-        yield _by_word("tps_device_doubts", "Doubts about identities of devices", "doubt", self._doubts)
+        yield _by_word("tps_device_identities", "Sightings by the form of the identity", "written_as", standing.written)
+        yield _by_word("tps_device_doubts", "Doubts about identities of devices", "doubt", standing.doubts)
         if self._metrics.feeds is not None:
             yield from self._metrics.feeds.metrics()
         labels = ("method", "path", "status")

@@ -1,16 +1,19 @@
 """Detections: the network saw this SIM in this device."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from tps.backoffice import detections
 from tps.backoffice.desk import Desk
 from tps.decisions import identities
 from tps.decisions.device_changes import event_time
-from tps.decisions.triggers import Trigger
+from tps.decisions.triggers import Answer
 from tps.errors import RejectedError
+from tps.feeds.detected import Detected
 from tps.web.operations import Call, Reply, milliseconds
 from tps.web.triggers import Imei, Imsi, Msisdn, reading, take_one, taking_lines
 
@@ -29,30 +32,31 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     ] = None
 
 
-def trigger_of(detection: Detection, desk: Desk) -> Trigger:
-    """The trigger of a detection; `RejectedError` names the identity that cannot be one."""
+def detected(detection: Detection, now: int) -> Detected:
+    """What was detected, in its form; `RejectedError` names the identity that cannot be one."""
     imsi, msisdn = detection.imsi, detection.msisdn
     if imsi is None and msisdn is None:
         raise RejectedError("imsi", "imsi or msisdn is required")
-    imsi = None if imsi is None else identities.imsi(imsi)
-    msisdn = None if msisdn is None else identities.msisdn(msisdn)
-    seen_at = event_time(None if detection.seen_at is None else milliseconds(detection.seen_at), desk.clock())
-    judged = desk.identities.judge(detection.imei, imsi or msisdn or "", seen_at)
-    desk.identities.count(judged)
-    return Trigger(
-        imsi=imsi,
-        msisdn=msisdn,
-        device=desk.identities.acted_upon(judged),
-        seen_at=seen_at,
-        source=SOURCE,
-        is_detection=True,
+    return Detected(
+        None if imsi is None else identities.imsi(imsi),
+        identities.device_digits(detection.imei),
+        None if msisdn is None else identities.msisdn(msisdn),
+        SOURCE,
+        "",
+        now if detection.seen_at is None else event_time(milliseconds(detection.seen_at), now),
+        "",
     )
+
+
+async def take(desk: Desk, batch: Sequence[Detected]) -> Sequence[Answer]:
+    """Take a batch."""
+    return await detections.take(desk.way, desk.identities, batch)
 
 
 async def detect(call: Call[Detection, None]) -> Reply:
     """Take one detection."""
-    return await take_one(call.office, trigger_of(call.body, call.office.desk))
+    return await take_one(call.office, detected(call.body, call.office.desk.clock()), take, SOURCE)
 
 
-read_lines = reading(Detection, trigger_of)
-detect_lines = taking_lines(read_lines)
+read_lines = reading(Detection, detected)
+detect_lines = taking_lines(read_lines, take, SOURCE)

@@ -1,6 +1,5 @@
 """The dry run of detections: a stream of lines in, what each of them would lead to out, and numbers at the end."""
 
-import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from tps.backoffice.device_identities import DeviceIdentities
+from tps.backoffice.detections import trigger_of
 from tps.decisions.identities import imei_of
 from tps.delivery.dry_run import DryRun, Rehearsed
 from tps.web.access import Caller
@@ -46,8 +45,8 @@ class _Stream:
 
     def __init__(self, office: Office) -> None:
         # The stream finds clones among its own lines; what it supposes must not be held against real detections.
-        desk = dataclasses.replace(office.desk, identities=DeviceIdentities(office.desk.config.detection))
-        self._office = dataclasses.replace(office, desk=desk)
+        self._watch = office.desk.identities.anew()
+        self._office = office
         self._dry_run = DryRun(office.desk.decision)
         self._last_line = 0
         self._outcomes: Counter[str] = Counter()
@@ -55,8 +54,13 @@ class _Stream:
 
     async def take(self, lines: Sequence[Line]) -> list[LineAnswer]:
         """What a batch of lines would lead to."""
-        triggers, places, answers = read_lines(self._office, lines)
-        database = self._office.desk.database
+        batch, places, answers = read_lines(self._office, lines)
+        database, watch = self._office.desk.database, self._watch
+        await patiently(watch.refresh)
+        triggers = [
+            trigger_of(each, watch, watch.doubts(each.imei, each.imsi or each.msisdn or "", each.seen_at))
+            for each in batch
+        ]
         rehearsed = await patiently(
             lambda: database.read(lambda connection: self._dry_run.rehearse(connection, triggers))
         )

@@ -10,7 +10,6 @@ from msgspec import Meta
 
 from bootstrap.mac import Method
 from tps.backoffice import dead_letters, pushes
-from tps.backoffice.desk import Desk
 from tps.backoffice.pushes import Search
 from tps.decisions import identities
 from tps.decisions.push_id import id_of, text_of
@@ -21,7 +20,7 @@ from tps.smpp.command_status import explained
 from tps.store.pushes import PushRow
 from tps.web.operations import Call, Reply, milliseconds, moment
 from tps.web.paging import After, Limit, limit_of
-from tps.web.triggers import Imei, Imsi, Msisdn, SettingsName, reading, take_one, taking_lines
+from tps.web.triggers import Imei, Imsi, Msisdn, SettingsName, reading, take_one, take_triggers, taking_lines
 
 SOURCE = "api"
 StateName = Literal["QUEUED", "SENDING", "SENT", "UNCERTAIN", "HELD", "DELIVERED", "FAILED", "EXPIRED", "CANCELLED"]
@@ -122,7 +121,7 @@ class PushState(msgspec.Struct, frozen=True):
     state: StateName
 
 
-def trigger_of(wish: PushRequest, desk: Desk) -> Trigger:
+def trigger_of(wish: PushRequest, now: int) -> Trigger:
     """The trigger of a wish; `RejectedError` names the identity that cannot be one."""
     imsi, msisdn, imei = wish.imsi, wish.msisdn, wish.imei
     if (imsi is None) == (msisdn is None):
@@ -131,7 +130,7 @@ def trigger_of(wish: PushRequest, desk: Desk) -> Trigger:
         imsi=None if imsi is None else identities.imsi(imsi),
         msisdn=None if msisdn is None else identities.msisdn(msisdn),
         device=None if imei is None else identities.device(imei),
-        seen_at=desk.clock(),
+        seen_at=now,
         source=SOURCE,
         is_detection=False,
         settings=wish.settings,
@@ -142,10 +141,10 @@ def trigger_of(wish: PushRequest, desk: Desk) -> Trigger:
 
 async def push(call: Call[PushRequest, None]) -> Reply:
     """Take one wish."""
-    return await take_one(call.office, trigger_of(call.body, call.office.desk))
+    return await take_one(call.office, trigger_of(call.body, call.office.desk.clock()), take_triggers, SOURCE)
 
 
-push_lines = taking_lines(reading(PushRequest, trigger_of))
+push_lines = taking_lines(reading(PushRequest, trigger_of), take_triggers, SOURCE)
 
 
 async def show(call: Call[None, None]) -> Reply:

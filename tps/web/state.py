@@ -69,8 +69,7 @@ async def metrics(call: Call[None, None]) -> Reply:
     """Everything that is counted."""
     office, desk = call.office, call.office.desk
     desk.metrics.open_pushes = await _open_pushes(office)
-    counted = desk.identities.counted
-    return Reply(200, desk.metrics.text(await desk.way.standing(), counted.written, counted.doubts), CONTENT_TYPE)
+    return Reply(200, desk.metrics.text(await desk.way.standing()), CONTENT_TYPE)
 
 
 async def status(call: Call[None, None]) -> Reply:

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -17,6 +17,10 @@ from tps.web.access import Caller
 from tps.web.ndjson import LineAnswer, rejected
 from tps.web.operations import Line, LinesHandler, LinesTaker, Office, Reply
 from tps.web.problems import FieldError, ProblemError, note_defect, of_decoding
+
+T = TypeVar("T")
+Taken = Callable[[Desk, Sequence[T]], Awaitable[Sequence[Answer]]]
+"""Takes what lines hold, and returns one answer to each, in order."""
 
 PATIENCE_S = 30.0
 """How long a batch of a stream waits for a store that cannot be reached before its lines are answered 503."""
@@ -54,10 +58,15 @@ class TriggerAnswer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     reason: Annotated[str | None, Meta(description="Why nothing is sent")] = None
 
 
-async def take_one(office: Office, trigger: Trigger) -> Reply:
+async def take_triggers(desk: Desk, triggers: Sequence[Trigger]) -> Sequence[Answer]:
+    """Take these."""
+    return await desk.way.accept(triggers)
+
+
+async def take_one(office: Office, item: T, take: Taken[T], source: str) -> Reply:
     """The reply to a lone trigger: 202 for a new push, 200 where there is nothing to send."""
-    (answer,) = await office.desk.way.accept([trigger])
-    office.desk.metrics.count_triggers(trigger.source, {answer.outcome: 1})
+    (answer,) = await take(office.desk, [item])
+    office.desk.metrics.count_triggers(source, {answer.outcome: 1})
     if answer.outcome is Outcome.REJECTED:
         raise _problem_of(answer)
     shown = None if answer.push_id is None else text_of(answer.push_id)
@@ -67,50 +76,50 @@ async def take_one(office: Office, trigger: Trigger) -> Reply:
     return Reply(200, value)
 
 
-class ReadLines(NamedTuple):
-    """The triggers that lines hold."""
+class ReadLines(NamedTuple, Generic[T]):
+    """What lines hold: triggers, or what will be one."""
 
-    triggers: Sequence[Trigger]
+    items: Sequence[T]
     places: Sequence[int]
-    """Of each trigger, the place of its line."""
+    """Of each item, the place of its line."""
     answers: list[LineAnswer | None]
-    """One a line: None where it holds a trigger."""
+    """One a line: None where it holds an item."""
 
 
-ReadTriggers = Callable[[Office, Sequence[Line]], ReadLines]
-
-
-def reading(type_: type[Any], trigger_of: Callable[[Any, Desk], Trigger]) -> ReadTriggers:
-    """What reads lines that are `type_`."""
+def reading(type_: type[Any], item_of: Callable[[Any, int], T]) -> Callable[[Office, Sequence[Line]], ReadLines[T]]:
+    """What reads lines that are `type_`; `item_of` is told the time (milliseconds since 1970-01-01 UTC)."""
     decode = msgspec.json.Decoder(type_).decode
 
-    def read(office: Office, lines: Sequence[Line]) -> ReadLines:
+    def read(office: Office, lines: Sequence[Line]) -> ReadLines[T]:
         desk = office.desk
-        max_octets = desk.config.http.max_line_octets
+        max_octets, now = desk.config.http.max_line_octets, desk.clock()
         places: list[int] = []
-        triggers: list[Trigger] = []
+        items: list[T] = []
         answers: list[LineAnswer | None] = [None] * len(lines)
         for place, (number, octets) in enumerate(lines):
             if octets is None:
                 answers[place] = too_long(number, max_octets)
                 continue
             try:
-                triggers.append(trigger_of(decode(octets), desk))
+                items.append(item_of(decode(octets), now))
                 places.append(place)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, RejectedError) as error:
                 answers[place] = refused(number, error)
-        return ReadLines(triggers, places, answers)
+        return ReadLines(items, places, answers)
 
     return read
 
 
-def taking_lines(read: ReadTriggers) -> LinesHandler:
-    """The handler of a stream whose lines are triggers."""
+def taking_lines(
+    read: Callable[[Office, Sequence[Line]], ReadLines[T]], take_items: Taken[T], source: str
+) -> LinesHandler:
+    """The handler of a stream whose lines hold triggers."""
 
     def begin(office: Office, _: Caller) -> LinesTaker:
         async def take(lines: Sequence[Line]) -> list[LineAnswer]:
-            triggers, places, answers = read(office, lines)
-            for place, answer in zip(places, await _accepted(office, triggers), strict=True):
+            items, places, answers = read(office, lines)
+            taken = await _taken(office.desk, items, take_items, source)
+            for place, answer in zip(places, taken, strict=True):
                 answers[place] = line_answer(lines[place].number, answer)
             return [answer for answer in answers if answer is not None]
 
@@ -145,20 +154,19 @@ async def patiently(store: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever
             await asyncio.sleep(error.delay_s)
 
 
-async def _accepted(office: Office, triggers: Sequence[Trigger]) -> Sequence[Answer]:
-    """One answer a trigger; a batch that cannot be stored is answered all the same, line by line."""
-    if not triggers:
+async def _taken(desk: Desk, items: Sequence[T], take: Taken[T], source: str) -> Sequence[Answer]:
+    """One answer an item; a batch that cannot be stored is answered all the same, line by line."""
+    if not items:
         return ()
-    way = office.desk.way
     answers: Sequence[Answer]
     try:
-        answers = await patiently(lambda: way.accept(triggers))
+        answers = await patiently(lambda: take(desk, items))
     except RetryLaterError as error:
-        answers = [Answer(Outcome.REJECTED, reason=error.message, status=503)] * len(triggers)
+        answers = [Answer(Outcome.REJECTED, reason=error.message, status=503)] * len(items)
     except Exception as error:  # noqa: BLE001 - every line gets its answer, whatever happened
-        reason = note_defect(error, source=triggers[0].source, lines=len(triggers))
-        answers = [Answer(Outcome.REJECTED, reason=reason, status=500)] * len(triggers)
-    office.desk.metrics.count_triggers(triggers[0].source, Counter(answer.outcome for answer in answers))
+        reason = note_defect(error, source=source, lines=len(items))
+        answers = [Answer(Outcome.REJECTED, reason=reason, status=500)] * len(items)
+    desk.metrics.count_triggers(source, Counter(answer.outcome for answer in answers))
     return answers
 
 

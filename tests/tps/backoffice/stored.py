@@ -17,7 +17,6 @@ from tps.delivery.handover import Handover
 from tps.delivery.intake import Intake
 from tps.delivery.intake_decision import IntakeDecision, IntakeRules
 from tps.delivery.intake_transaction import IntakeTransaction
-from tps.delivery.set_filter import SetFilter
 from tps.store.database import Database
 from tps.store.sealing import Seal
 
@@ -42,5 +41,4 @@ async def begin(database: Database, seal: Seal) -> Intake:
     devices = Devices(channel_rules(DevicesConfig()))
     decision = IntakeDecision(Catalogue(seal), seal, devices, pepper=b"pepper", rules=IntakeRules("internet", 1000))
     transaction = IntakeTransaction(decision, seal, push_ids=PushIds(0), node="node-0", clock=lambda: NOW)
-    set_filter, backlog = SetFilter(database, 1), Backlog(database, 0)
-    return Intake(database, transaction, Handover(), set_filter, backlog, wake=asyncio.Event())
+    return Intake(database, transaction, Handover(), Backlog(database, 0), wake=asyncio.Event())

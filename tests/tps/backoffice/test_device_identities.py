@@ -4,17 +4,20 @@ from typing import Any
 
 import pytest
 
-from tps.backoffice.device_identities import DeviceIdentities
+from tps.backoffice.device_identities import identities_of
 from tps.config import DetectionConfig
 from tps.decisions.dirty_identities import Doubt
 from tps.decisions.identities import Device
+from tps.delivery.device_identities import DeviceIdentities
 from tps.errors import RejectedError
 
 PHONE = "35690901123456"
 
 
 def identities(**rules: Any) -> DeviceIdentities:
-    return DeviceIdentities(DetectionConfig(**rules))
+    """A watch that was not told of any device model."""
+    nobody: Any = None
+    return identities_of(DetectionConfig(**rules), nobody, lambda: 0)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +55,8 @@ def test_a_rule_may_tolerate_a_clone_and_may_not_look_for_any() -> None:
 def test_sightings_are_counted_by_form_and_by_doubt() -> None:
     watched = identities()
     for imei in (PHONE, f"{PHONE}9", "0" * 16):
-        watched.count(watched.judge(imei, "sim", 0))
+        judged = watched.judge(imei, "sim", 0)
+        watched.count({judged.written_as: 1}, [judged.doubts])
     assert watched.counted.written == {"imei_14": 1, "imei": 1, "imeisv": 1}
     assert watched.counted.doubts == {Doubt.WRONG_CHECK_DIGIT: 1, Doubt.ZEROED: 1}
 

@@ -12,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tps.backoffice.dead_letters import Refused, Requeued, Search
+from tps.backoffice.device_identities import identities_of
 from tps.channel.answering import Answering
 from tps.channel.connection import Connection, decoder
 from tps.channel.messages import ToListener, ToWay
 from tps.channel.way_there import WayFailedError, WayThere
+from tps.config import DetectionConfig
+from tps.decisions.dirty_identities import Doubt, WrittenAs
 from tps.decisions.identities import Device
 from tps.decisions.push_life import State
 from tps.decisions.triggers import Answer, Outcome, Trigger
@@ -50,6 +53,7 @@ class Way:
     async def standing(self) -> Standing:
         self._fail()
         counts = {"moves": {"claim": 6}, "causes": {"asked": 7}, "inbox": {"keywords": 8}, "texts": {"sent": 9}}
+        counts |= {"written": {"imei": 10}, "doubts": {"cloned": 11}}
         inbox_triggers = [("applet", "queued", 10)]
         return Standing((ROUTE,), 1, 2, 3, commits=4, writes_waiting=5, inbox_triggers=inbox_triggers, **counts)
 
@@ -74,7 +78,9 @@ async def joined(database: Database) -> AsyncIterator[tuple[Way, WayThere]]:
     here: Connection[ToWay] = Connection(decoder(ToWay), ask)
     there: Connection[ToListener] = Connection(decoder(ToListener), reply)
     answering = Answering(way, here.send)
-    way_there = WayThere(there.send, database)
+    watch = identities_of(DetectionConfig(), database, lambda: 0)
+    watch.count({WrittenAs.IMEI: 1}, [[Doubt.ZEROED]])
+    way_there = WayThere(there.send, database, watch)
     for end, connection in ((near, here), (far, there)):
         end.setblocking(False)
         await loop.create_unix_connection(lambda connection=connection: connection, sock=end)  # type: ignore[misc]
@@ -126,6 +132,8 @@ async def test_everything_else_that_can_be_asked_comes_through_whole(sqlite: Dat
     assert standing.routes == (ROUTE,)
     assert standing.commits == 4 + sqlite.commits
     assert standing.moves == {"claim": 6}
+    assert standing.written == {"imei": 11}
+    assert standing.doubts == {"cloned": 11, "zeroed": 1}
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,15 @@ def test_a_clone_is_one_no_more_when_the_time_has_passed() -> None:
     assert not seen.note(PHONE, "001010", HOUR)
 
 
+def test_a_sim_that_keeps_being_seen_is_counted_by_its_newest_sighting() -> None:
+    seen = detector()
+    for at in (0, HOUR // 2, HOUR // 4, HOUR - 1):
+        assert not seen.note(PHONE, "001010", at)
+    assert not seen.note(PHONE, "001011", HOUR + HOUR // 2 - 1)
+    assert seen.note(PHONE, "001012", 2 * HOUR - 2)
+    assert not detector(sims_max=1).note(PHONE, "001010", 0)
+
+
 def test_devices_are_counted_each_by_itself() -> None:
     seen = detector()
     assert not any(seen.note(device, f"00101{sim}", 0) for device in (PHONE, OTHER) for sim in range(2))

@@ -15,7 +15,7 @@ devices = st.integers(0, 3).map(lambda number: f"35690901{number:06}") | st.text
 versions = st.none() | st.sampled_from(["00", "01", "99"])
 times = st.integers(-5, 5) | st.integers(1_800_000_000_000, 1_800_000_000_005)
 ids = st.integers(0, (1 << 63) - 1)
-learned = st.builds(SetPair, imsis, devices, versions, ids, times)
+learned = st.builds(SetPair, imsis, devices, versions, ids | st.none(), times, times)
 
 
 class AsADictionary(RuleBasedStateMachine):
@@ -29,35 +29,46 @@ class AsADictionary(RuleBasedStateMachine):
     @rule(pair=learned)
     def learn(self, pair: SetPair) -> None:
         self.packed.learn(pair)
+        before = self.plain.get(pair.imsi)
+        if before is not None and before.device == pair.device:
+            pair = pair._replace(seen_at=max(pair.seen_at, before.seen_at))
         self.plain[pair.imsi] = pair
 
     @rule(imsi=imsis)
     def forget(self, imsi: str) -> None:
         self.packed.forget(imsi)
-        self.plain.pop(imsi, None)
+        if imsi in self.plain:
+            self.plain[imsi] = self.plain[imsi]._replace(push_id=None)
 
     @rule(bucket=st.integers(0, BUCKETS - 1))
     def forget_bucket(self, bucket: int) -> None:
         self.packed.forget_bucket(bucket)
-        self.plain = {imsi: pair for imsi, pair in self.plain.items() if bucket_of(imsi) != bucket}
+        for imsi, pair in self.plain.items():
+            if bucket_of(imsi) == bucket:
+                self.plain[imsi] = pair._replace(push_id=None)
 
     @rule(imsi=imsis, device=devices, version=versions, seen_at=times)
     def find(self, imsi: str, device: str, version: str | None, seen_at: int) -> None:
         known = self.plain.get(imsi)
-        is_held = (
-            known is not None
-            and known.device == device
-            and seen_at < known.until
-            and version in (None, known.software_version)
-        )
-        expected = known.push_id if known is not None and is_held else None
+        expected = None
+        if known is not None and known.device == device and seen_at < known.until:
+            expected = known.push_id if version in (None, known.software_version) else None
         assert self.packed.find(imsi, device, version, seen_at) == expected
+        if known is not None and expected is not None:
+            self.plain[imsi] = known._replace(seen_at=max(known.seen_at, seen_at))
 
     @invariant()
     def all_are_found(self) -> None:
         assert len(self.packed) == len(self.plain)
-        for pair in self.plain.values():
-            assert self.packed.find(pair.imsi, pair.device, pair.software_version, pair.until - 1) == pair.push_id
+        for imsi, pair in self.plain.items():
+            assert self.packed.newest(imsi) == (pair.seen_at, pair.device, None)
+            early = min(pair.until, pair.seen_at) - 1
+            assert self.packed.find(imsi, pair.device, pair.software_version, early) == pair.push_id
+
+    @rule(imsi=imsis)
+    def newest(self, imsi: str) -> None:
+        known = self.plain.get(imsi)
+        assert self.packed.newest(imsi) == (None if known is None else (known.seen_at, known.device, None))
 
 
 TestAsADictionary = AsADictionary.TestCase
@@ -82,25 +93,25 @@ def test_what_looks_like_a_record_across_the_border_of_two_is_none() -> None:
     )
     before = next(text for text in map(str, range(10**8, 10**9)) if bucket_of(text) == bucket_of(short))
     packed = SetPairs(1)
-    packed.learn(SetPair(before, "35690901000000", None, 1, 0xFF))
-    packed.learn(SetPair(long, "35690901000000", None, 2, 9))
+    packed.learn(SetPair(before, "35690901000000", None, 1, 9, 0xFF))
+    packed.learn(SetPair(long, "35690901000000", None, 2, 9, 0))
     assert packed.find(short, f"{long[-2:]}356909010000", None, 0) is None
     packed.forget(short)
     assert packed.find(before, "35690901000000", None, 0) == 1
     assert packed.find(long, "35690901000000", None, 0) == 2
-    packed.learn(SetPair(short, f"{long[-2:]}356909010000", None, 3, 9))
+    packed.learn(SetPair(short, f"{long[-2:]}356909010000", None, 3, 9, 0))
     assert packed.find(short, f"{long[-2:]}356909010000", None, 0) == 3
 
 
 def test_when_there_is_no_room_what_was_learned_first_goes() -> None:
     packed = SetPairs(2048)
     assert packed.capacity == 2048
-    pairs = [SetPair(f"00101{number:010}", "35690901000000", None, number, 9) for number in range(10_000)]
+    pairs = [SetPair(f"00101{number:010}", "35690901000000", None, number, 9, 0) for number in range(10_000)]
     for pair in pairs:
         packed.learn(pair)
     held = [pair for pair in pairs if packed.find(pair.imsi, pair.device, None, 0) is not None]
     assert len(held) == len(packed) <= 2048
-    assert min(pair.push_id for pair in held) > 7000
+    assert min(pair.push_id or 0 for pair in held) > 7000
     assert pairs[-1] in held
 
 
@@ -109,9 +120,29 @@ def test_the_room_is_rounded_up_to_whole_pages(asked: int, capacity: int) -> Non
     assert SetPairs(asked).capacity == capacity
 
 
-def test_a_full_page_takes_34_octets_a_pair() -> None:
+def test_a_full_page_takes_43_octets_a_pair() -> None:
     packed = SetPairs(2048)
     for number in range(10_000):
-        packed.learn(SetPair(f"00101{number:010}", "35690901000000", None, number, 9))
+        packed.learn(SetPair(f"00101{number:010}", "35690901000000", None, number, 9, 0))
     assert len(packed) == 2048
-    assert sum(map(sys.getsizeof, packed._pages)) + sys.getsizeof(packed._pages) < 34.5 * 2048
+    assert (
+        sum(map(sys.getsizeof, packed._pages)) + sys.getsizeof(packed._pages) + sys.getsizeof(packed._page_ages)
+        < 43 * 2048
+    )
+
+
+def test_what_was_seen_outlives_what_was_claimed() -> None:
+    packed = SetPairs(1)
+    packed.learn(SetPair("001010000000001", "35690901000000", None, 7, 100, 10))
+    assert packed.find("001010000000001", "35690901000000", None, 20) == 7
+    packed.forget_bucket(bucket_of("001010000000001"))
+    assert packed.find("001010000000001", "35690901000000", None, 30) is None
+    assert packed.newest("001010000000001") == (20, "35690901000000", None)
+    packed.learn(SetPair("001010000000001", "35690901000000", None, 8, 100, 15))
+    assert packed.newest("001010000000001") == (20, "35690901000000", None)
+    packed.learn(SetPair("001010000000001", "35690901000001", None, 9, 100, 15))
+    assert packed.newest("001010000000001") == (15, "35690901000001", None)
+
+
+def test_without_room_nothing_is_known() -> None:
+    assert SetPairs(0).newest("001010000000001") is None

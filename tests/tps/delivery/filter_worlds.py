@@ -19,10 +19,13 @@ from tests.tps.delivering import (
     imsi,
 )
 from tps import app
+from tps.backoffice.filtered_way import FilteredWay
+from tps.backoffice.way import WayHere
 from tps.config import DetectionConfig
 from tps.decisions.identities import bucket_of
 from tps.decisions.push_life import Event, State, move
-from tps.decisions.triggers import Answer
+from tps.decisions.triggers import Answer, Trigger
+from tps.delivery.set_filter import SetFilter
 from tps.store import migrate, pushes, schema
 from tps.store.database import Connection, Database
 from tps.store.pushes import Move
@@ -47,30 +50,48 @@ def empty_store() -> Path:
     return file
 
 
-class World:
-    """Two nodes on a store of their own."""
+class Forgetful(WayHere):
+    """The way in this process, which tells no filter that a pair is SET: so none answers from memory."""
 
-    def __init__(self, folder: Path, remembered_pairs: int) -> None:
+    async def accept(self, triggers: Sequence[Trigger]) -> Sequence[Answer]:
+        """See `tps.delivery.intake`."""
+        return [
+            answer
+            if answer.pair is None
+            else msgspec.structs.replace(answer, pair=msgspec.structs.replace(answer.pair, until=None))
+            for answer in await super().accept(triggers)
+        ]
+
+
+class World:
+    """Two nodes on a store of their own, each with a filter before its way; `remembers`: one that learns who is SET.
+
+    What was seen when is remembered either way: a late sighting is as late without the filter as with it.
+    """
+
+    def __init__(self, folder: Path, *, remembers: bool = True, interval_s: int = INTERVAL_S) -> None:
         shutil.copy(empty_store(), folder / "store.sqlite3")
         url = f"sqlite:///{folder}/store.sqlite3"
         self.databases = [Database(url), Database(url)]
-        detecting = DetectionConfig(
-            default_settings="internet", sighting_interval_s=INTERVAL_S, remembered_pairs=remembered_pairs
-        )
+        detecting = DetectionConfig(default_settings="internet", sighting_interval_s=interval_s, remembered_pairs=1000)
         self.nodes = [
             app.put_together(
                 msgspec.structs.replace(config(url, node=f"node-{number}"), detection=detecting), database, SEAL
             )
             for number, database in enumerate(self.databases)
         ]
+        way_of = WayHere if remembers else Forgetful
+        self.ways = [FilteredWay(way_of(node), SetFilter(node.database, 1000)) for node in self.nodes]
         self._order: dict[int, int] = {}
 
     def shown(self, answers: Sequence[Answer]) -> list[Answer]:
         """Answers with pushes numbered in the order they were heard of."""
         return [
-            answer
-            if answer.push_id is None
-            else msgspec.structs.replace(answer, push_id=self._order.setdefault(answer.push_id, len(self._order)))
+            msgspec.structs.replace(
+                answer,
+                push_id=None if answer.push_id is None else self._order.setdefault(answer.push_id, len(self._order)),
+                pair=None,  # what the filter learns from is no part of what callers are told
+            )
             for answer in answers
         ]
 

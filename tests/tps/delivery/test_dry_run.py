@@ -47,7 +47,7 @@ async def test_a_dry_run_says_of_every_line_what_intake_then_answers(
     before: list[list[Trigger]], after: list[list[Trigger]]
 ) -> None:
     with TemporaryDirectory() as folder:
-        world = World(Path(folder), 0)
+        world = World(Path(folder))
         database, intake = world.databases[0], world.nodes[0].intake
         publish(database, SEAL)
         subscribe(database, SEAL, 3)

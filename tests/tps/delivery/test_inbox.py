@@ -10,6 +10,7 @@ from tests.tps.delivering import detection, device, imsi, msisdn, publish, pushe
 from tests.tps.delivery.asking import CODE, asked
 from tps.backoffice.desk import desk_of
 from tps.decisions.applet_sms import AppletRule
+from tps.decisions.dirty_identities import REASONS, Doubt
 from tps.decisions.identities import bucket_of
 from tps.decisions.keywords import AnswerTexts, Language
 from tps.decisions.push_life import State
@@ -17,7 +18,7 @@ from tps.decisions.triggers import Outcome
 from tps.delivery import inbound_joining, inbox
 from tps.errors import RetryLaterError
 from tps.store import pairs
-from tps.store.database import Database
+from tps.store.database import Connection, Database
 from tps.store.sealing import Seal
 
 TEXTS = AnswerTexts()
@@ -251,8 +252,7 @@ async def test_an_applet_that_reports_a_device_has_it_set_up(
         (seen,) = sqlite.read_now(lambda connection: pairs.of_subscriber(connection, bucket_of(imsi(0)), imsi(0)))
         assert (seen.device, seen.source) == (IMEI_OF_IT, "applet")
         desk = desk_of(server.parts)
-        counted = desk.identities.counted
-        told = desk.metrics.text(await desk.way.standing(), counted.written, counted.doubts).decode()
+        told = desk.metrics.text(await desk.way.standing()).decode()
         assert 'tps_triggers_total{outcome="queued",source="applet"} 1.0' in told
 
 
@@ -284,3 +284,27 @@ async def test_where_the_rule_says_so_an_applet_is_believed_about_a_sim_whose_nu
         server.smsc.send("99001234567", "7702", text, protocol_id=0x7F)
         (push,) = await pushes_in(sqlite, State.DELIVERED, 1)
     assert (push.imsi, push.device) == (imsi(2), IMEI_OF_IT)
+
+
+async def test_devices_that_applets_report_from_too_many_sims_are_clones(
+    sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    publish(sqlite, seal)
+    subscribe(sqlite, seal, 11)
+    async with asked(sqlite, seal, sqlite_url, applets=(APPLET,)) as server:
+        for number in range(10):
+            server.smsc.send(msisdn(number), "7701", IMEI, data_coding=4)
+        await pushes_in(sqlite, State.DELIVERED, 10)
+        server.smsc.send(msisdn(10), "7701", IMEI, data_coding=4)
+
+        def seen_in(connection: Connection) -> list[pairs.Pair]:
+            return pairs.of_subscriber(connection, bucket_of(imsi(10)), imsi(10))
+
+        async with asyncio.timeout(10):
+            while not (found := await sqlite.read(seen_in)):  # noqa: ASYNC110 - the store tells nobody
+                await asyncio.sleep(0.005)
+        (seen,) = found
+        assert len(server.pushes()) == 10
+        assert seen.dirty == REASONS[Doubt.CLONED]
+        assert server.parts.identities.counted.doubts[Doubt.CLONED] == 1
+        assert server.parts.identities.counted.written.total() == 11

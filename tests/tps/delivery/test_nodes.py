@@ -151,7 +151,7 @@ async def test_two_nodes_that_take_in_the_same_feed_agree_and_never_wait_for_eac
             now = app.now_ms() + day * 86_400_000
             feed = [detection(number, seen_at=now, device=device(number + count * day)) for number in range(count)]
             one, two = await asyncio.gather(nodes[0].intake.accept(feed), nodes[1].intake.accept(feed[::-1]))
-            outcomes = Counter(answer.outcome for answer in one + two)
+            outcomes = Counter(answer.outcome for answer in [*one, *two])
             assert outcomes == {Outcome.QUEUED: count, Outcome.ALREADY_OPEN: count}
     finally:
         other.close()

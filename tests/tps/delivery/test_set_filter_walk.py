@@ -61,15 +61,15 @@ class WithAndWithout(RuleBasedStateMachine):
         self._runner = asyncio.Runner()
         self._folder = Path(tempfile.mkdtemp())
         self._worlds: list[World] = []
-        for name, remembered_pairs in (("with", 1000), ("without", 0)):
+        for name, remembers in (("with", True), ("without", False)):
             (self._folder / name).mkdir()
-            self._worlds.append(self._run(self._made(self._folder / name, remembered_pairs)))
+            self._worlds.append(self._run(self._made(self._folder / name, remembers=remembers)))
         self._last = detection(0, seen_at=START_MS)
         self._everywhere(lambda world: publish(world.databases[0], SEAL))
         self._everywhere(lambda world: subscribe(world.databases[0], SEAL, 3, values=VALUES))
 
-    async def _made(self, folder: Path, remembered_pairs: int) -> World:
-        return World(folder, remembered_pairs)
+    async def _made(self, folder: Path, *, remembers: bool) -> World:
+        return World(folder, remembers=remembers)
 
     def _run(self, task: Any) -> Any:
         return self._runner.run(task)
@@ -94,7 +94,7 @@ class WithAndWithout(RuleBasedStateMachine):
     @rule(node=st.integers(0, 1), batch=st.lists(triggers, min_size=1, max_size=5), times=st.integers(1, 3))
     def detect(self, node: int, batch: list[Trigger], times: int) -> None:
         for _ in range(times):
-            one, other = (world.shown(self._run(world.nodes[node].intake.accept(batch))) for world in self._worlds)
+            one, other = (world.shown(self._run(world.ways[node].accept(batch))) for world in self._worlds)
             assert one == other
 
     @rule(node=st.integers(0, 1), number=people, seen_in=devices, at=times)
@@ -115,7 +115,7 @@ class WithAndWithout(RuleBasedStateMachine):
 
     @rule(node=st.integers(0, 1), trigger=triggers)
     def detect_one(self, node: int, trigger: Trigger) -> None:
-        one, other = (world.shown(self._run(world.nodes[node].intake.accept([trigger]))) for world in self._worlds)
+        one, other = (world.shown(self._run(world.ways[node].accept([trigger]))) for world in self._worlds)
         assert one == other
 
     @rule(event=st.sampled_from([Event.DELIVER, Event.DELIVER, Event.DELIVER, Event.REFUSE]))

@@ -19,10 +19,12 @@ from tests.tps.feeds.diameter_client import capabilities, check, peer_of
 from tests.tps.feeds.radius_client import FEED, RadiusSocket, socket_to
 from tps import app
 from tps.backoffice.desk import Desk, desk_of
+from tps.backoffice.filtered_way import FilteredWay
 from tps.config import Config, ConfigError
 from tps.decisions.identities import bucket_of
 from tps.decisions.push_life import State
 from tps.decisions.triggers import Answer, Outcome, Trigger
+from tps.delivery.set_filter import SetFilter
 from tps.detection import feeds
 from tps.detection.feeds import hearing
 from tps.errors import RetryLaterError
@@ -79,8 +81,7 @@ async def taken(desk: Desk, number: int) -> None:
 
 async def metrics_of(desk: Desk) -> str:
     """What Prometheus is told."""
-    counted = desk.identities.counted
-    return desk.metrics.text(await desk.way.standing(), counted.written, counted.doubts).decode()
+    return desk.metrics.text(await desk.way.standing()).decode()
 
 
 async def test_records_and_checks_become_pushes_that_arrive(sqlite: Database, seal: Seal, sqlite_url: str) -> None:
@@ -186,7 +187,7 @@ class Way:
 def before(way: Way, own: Config, database: Database, seal: Seal) -> Desk:
     """A desk before such a way."""
     held: Any = way
-    return replace(desk_of(app.put_together(own, database, seal)), way=held)
+    return replace(desk_of(app.put_together(own, database, seal)), way=FilteredWay(held, SetFilter(database, 1)))
 
 
 async def test_what_waits_at_the_stop_is_handed_over(sqlite: Database, seal: Seal, sqlite_url: str) -> None:

@@ -16,8 +16,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.tps.web.api import IMSI, Api, running
-from tps.backoffice.desk import WayHere, desk_of
+from tps.backoffice.desk import desk_of
+from tps.backoffice.filtered_way import FilteredWay
+from tps.backoffice.way import WayHere
 from tps.config import ConfigError, HttpConfig
+from tps.delivery.set_filter import SetFilter
 from tps.web.server import serving, tls_context
 
 
@@ -115,7 +118,11 @@ async def test_a_defect_is_told_as_such_and_logged_without_what_was_sent(api: Ap
 
     headers = {"Authorization": f"Bearer {api.key}"}
     with structlog.testing.capture_logs() as logs:
-        async with serving(dataclasses.replace(desk_of(api.parts), way=Broken(api.parts))) as url:
+        async with serving(
+            dataclasses.replace(
+                desk_of(api.parts), way=FilteredWay(Broken(api.parts), SetFilter(api.parts.database, 1))
+            )
+        ) as url:
             async with api.session.post(
                 f"{url}/v1/pushes", json={"imsi": IMSI, "pin": "471147"}, headers=headers
             ) as response:

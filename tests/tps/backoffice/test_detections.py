@@ -1,0 +1,133 @@
+"""Detections in batches: judged each time, whether they are answered from memory or by a transaction."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.tps.delivering import START_MS, config, device, imsi, msisdn, publish, subscribe
+from tps import app
+from tps.backoffice import detections
+from tps.backoffice.desk import Desk, desk_of
+from tps.backoffice.filtered_way import FilteredWay
+from tps.backoffice.way import WayHere
+from tps.config import DetectionConfig
+from tps.decisions.dirty_identities import REASONS, Doubt, WrittenAs
+from tps.decisions.identities import bucket_of
+from tps.decisions.triggers import Answer, Outcome, Trigger
+from tps.delivery.set_filter import SetFilter
+from tps.errors import RetryLaterError
+from tps.feeds.detected import Detected
+from tps.store import pairs
+from tps.store.database import Database
+from tps.store.sealing import Seal
+
+PHONE = device(0).number
+SUBSCRIBERS = 4
+
+
+def put_up(database: Database, seal: Seal, url: str, **rules: Any) -> Desk:
+    """A desk on a store with subscribers; nothing is sent to any of them."""
+    publish(database, seal)
+    subscribe(database, seal, SUBSCRIBERS)
+    detecting = DetectionConfig(default_settings="internet", **rules)
+    return desk_of(app.put_together(msgspec.structs.replace(config(url), detection=detecting), database, seal))
+
+
+def seen(number: int, at: int = 0, imei: str = PHONE, **changes: Any) -> Detected:
+    return Detected(imsi(number), imei, None, "radius", "ggsn", START_MS + at, "")._replace(**changes)
+
+
+async def take(desk: Desk, *batch: Detected) -> Sequence[Answer]:
+    return await detections.take(desk.way, desk.identities, batch)
+
+
+async def outcomes(desk: Desk, *batch: Detected) -> list[Outcome]:
+    return [answer.outcome for answer in await take(desk, *batch)]
+
+
+async def set_and_learned(desk: Desk, *numbers: int) -> None:
+    for number in numbers:
+        await desk.way.declare_set(imsi(number), device(0), None)
+    batch = [seen(number, 1000) for number in numbers]
+    for _ in range(3):
+        assert set(await outcomes(desk, *batch)) == {Outcome.ALREADY_SET}
+
+
+async def test_of_a_batch_only_what_memory_cannot_answer_needs_a_transaction(
+    sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    asked: list[Sequence[Trigger]] = []
+
+    class Noting(WayHere):
+        async def accept(self, triggers: Sequence[Trigger]) -> Sequence[Answer]:
+            asked.append(triggers)
+            return await super().accept(triggers)
+
+    publish(sqlite, seal)
+    subscribe(sqlite, seal, SUBSCRIBERS)
+    parts = app.put_together(config(sqlite_url), sqlite, seal)
+    desk = replace(desk_of(parts), way=FilteredWay(Noting(parts), SetFilter(sqlite, 1000)))
+    await set_and_learned(desk, 0, 1)
+    asked.clear()
+    batch = [seen(0, 2000), seen(2, 2000, device(2).number), seen(1, 2000), seen(0, 3000)]
+    assert await outcomes(desk, *batch) == [Outcome.ALREADY_SET, Outcome.QUEUED, *[Outcome.ALREADY_SET] * 2]
+    assert [[trigger.imsi for trigger in triggers] for triggers in asked] == [[imsi(2)]]
+    asked.clear()
+    # One by number may be anybody: all go with it.
+    batch = [seen(0, 4000), seen(3, 4000, imsi=None, msisdn=msisdn(1))]
+    assert await outcomes(desk, *batch) == [Outcome.ALREADY_SET] * 2
+    assert [len(triggers) for triggers in asked] == [2]
+
+
+async def test_sightings_answered_from_memory_are_judged_and_counted_like_all_others(
+    sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    desk = put_up(sqlite, seal, sqlite_url)
+    await set_and_learned(desk, 0)
+    before, commits = desk.identities.counted.written.total(), sqlite.commits
+    wrong = f"{PHONE}{(int(identity_digit()) + 1) % 9 + 1}"
+    assert await outcomes(desk, seen(0, 2000, wrong), seen(0, 3000)) == [Outcome.ALREADY_SET] * 2
+    assert sqlite.commits == commits
+    counted = desk.identities.counted
+    assert counted.written.total() == before + 2
+    assert counted.written[WrittenAs.IMEI] == 1
+    assert counted.doubts == {Doubt.WRONG_CHECK_DIGIT: 1}
+
+
+def identity_digit() -> str:
+    """The right check digit of the phone, by the rule of TS 23.003 annex B written out."""
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(PHONE)]
+    return str(-sum(number // 10 + number % 10 for number in doubled) % 10)
+
+
+async def test_a_pair_that_keeps_being_seen_is_one_of_the_sims_of_a_clone_and_no_longer_answered_from_memory(
+    sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    desk = put_up(sqlite, seal, sqlite_url, clone_sims=2, clone_window_s=60)
+    await set_and_learned(desk, 0, 1)
+    commits = sqlite.commits
+    assert await outcomes(desk, seen(0, 55_000), seen(1, 56_000)) == [Outcome.ALREADY_SET] * 2
+    assert sqlite.commits == commits  # from memory: the window that ends at 100 s holds these sightings only
+    third, again = await take(desk, seen(2, 100_000), seen(0, 100_001))
+    assert [third.outcome, again.outcome] == [Outcome.RECORDED] * 2
+    assert REASONS[Doubt.CLONED] in (again.reason or "")
+    (row,) = sqlite.read_now(lambda connection: pairs.of_subscriber(connection, bucket_of(imsi(2)), imsi(2)))
+    assert row.dirty == REASONS[Doubt.CLONED]
+
+
+@pytest.mark.parametrize(("error", "counted"), [(RetryLaterError("away", delay_s=1.0), 0), (ZeroDivisionError(), 1)])
+async def test_what_is_offered_again_is_counted_then(
+    error: Exception, counted: int, sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    class Failing(WayHere):
+        async def accept(self, triggers: Sequence[Trigger]) -> Sequence[Answer]:
+            raise error
+
+    parts = app.put_together(config(sqlite_url), sqlite, seal)
+    desk = replace(desk_of(parts), way=FilteredWay(Failing(parts), SetFilter(sqlite, 1000)))
+    with pytest.raises(type(error)):
+        await take(desk, seen(0))
+    assert desk.identities.counted.written.total() == counted

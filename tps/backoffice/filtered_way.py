@@ -1,0 +1,79 @@
+"""The way of a push behind a filter: what changes nothing is answered from memory, where detections arrive.
+
+Everything that this process hands to the way goes through here, so that nobody is answered from memory past a
+transaction of his own. It makes no difference whether the way is in this process or in another.
+"""
+
+from collections.abc import Callable, Sequence
+
+from tps.backoffice.dead_letters import Requeued, Search
+from tps.backoffice.way import Way
+from tps.decisions.identities import Device
+from tps.decisions.triggers import Answer, Outcome, Trigger
+from tps.delivery.set_filter import SetFilter, Told
+from tps.watch.metrics import Standing
+
+
+class FilteredWay:
+    """A `Way` that asks another one only what memory cannot answer."""
+
+    def __init__(self, way: Way, set_filter: SetFilter) -> None:
+        self._way = way
+        self._filter = set_filter
+
+    async def accept(self, triggers: Sequence[Trigger]) -> Sequence[Answer]:
+        """One answer a trigger, in order, once all of them are durable; `RetryLaterError` where they cannot be."""
+        return await self.take([_told(trigger) for trigger in triggers], triggers.__getitem__)
+
+    async def take(self, told: Sequence[Told], trigger_at: Callable[[int], Trigger]) -> Sequence[Answer]:
+        """Like `accept`; only those that need their transaction are asked of `trigger_at`, by their places."""
+        pushes = await self._filter.pushes_of(told)
+        places = [place for place, push_id in enumerate(pushes) if push_id is None]
+        if len(places) == len(told):
+            return await self._taken_in([trigger_at(place) for place in places])
+        answers = [Answer(Outcome.ALREADY_SET, push_id) for push_id in pushes]
+        if places:
+            taken_in = await self._taken_in([trigger_at(place) for place in places])
+            for place, answer in zip(places, taken_in, strict=True):
+                answers[place] = answer
+        return answers
+
+    async def _taken_in(self, triggers: Sequence[Trigger]) -> Sequence[Answer]:
+        """The answers of the way itself, which teach the filter.
+
+        A caller who goes away meanwhile is owed no order any more: his subscribers are not waited for.
+        """
+        # Nothing may come between the look into memory and this: who comes next must find these under way.
+        batch = self._filter.begin(triggers)
+        answers: Sequence[Answer] = ()
+        try:
+            answers = await self._asked(triggers)
+        finally:
+            self._filter.end(batch, triggers, answers)
+        return answers
+
+    async def _asked(self, triggers: Sequence[Trigger]) -> Sequence[Answer]:
+        """The answers of the way, which hears what memory knows of the same subscribers first."""
+        reminders = [found for trigger in triggers if (found := self._filter.reminder_for(trigger)) is not None]
+        if not reminders:
+            return await self._way.accept(triggers)
+        return (await self._way.accept([*reminders, *triggers]))[len(reminders) :]
+
+    async def declare_set(self, imsi: str, device: Device | None, settings: str | None) -> int:
+        """See `tps.backoffice.pairs.declare_set`."""
+        return await self._way.declare_set(imsi, device, settings)
+
+    async def requeue(self, search: Search, limit: int, reason: str) -> Requeued:
+        """See `tps.backoffice.dead_letters.requeue_batch`; `RetryLaterError` while the store takes no more."""
+        return await self._way.requeue(search, limit, reason)
+
+    async def standing(self) -> Standing:
+        """What stands at this moment."""
+        return await self._way.standing()
+
+
+def _told(trigger: Trigger) -> Told:
+    device = trigger.device
+    if device is None or device.dirty is not None or not trigger.is_plain:
+        return trigger.imsi, None, None, trigger.seen_at
+    return trigger.imsi, device.number, device.software_version, trigger.seen_at

@@ -1,0 +1,94 @@
+"""Device identities as detections bring them: judged, counted by what is doubtful about them, clones remembered."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tps.decisions import dirty_identities, identities
+from tps.decisions.clones import CloneDetector
+from tps.decisions.dirty_identities import Doubt, Judged, WrittenAs
+from tps.decisions.identities import Device
+from tps.delivery.known_tacs import KnownTacs
+
+_IMEI_DIGITS = 15
+
+
+class Counted(NamedTuple):
+    """What was counted: identities by how they are written, and doubts about them."""
+
+    written: Counter[str]
+    doubts: Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRules:
+    """The operator's rules for identities."""
+
+    tolerated: Collection[Doubt]
+    clone_sims: int
+    """A device in more SIMs than this within the window is a clone; 0: none is."""
+    clone_window_ms: int
+    remembered_devices: int
+
+
+class DeviceIdentities:
+    """One for all detections of a process, from whichever door; clones are found among what this process has seen."""
+
+    def __init__(self, rules: IdentityRules, known_tacs: KnownTacs) -> None:
+        self.counted = Counted(Counter(), Counter())
+        self._rules = rules
+        self._known_tacs = known_tacs
+        self._tolerated = frozenset(rules.tolerated)
+        self._clones: CloneDetector | None = None
+        if rules.clone_sims:
+            self._clones = CloneDetector(
+                sims_max=rules.clone_sims, window_ms=rules.clone_window_ms, capacity=rules.remembered_devices
+            )
+
+    def anew(self) -> "DeviceIdentities":
+        """Another one by the same rules, which has seen nothing."""
+        return DeviceIdentities(self._rules, self._known_tacs)
+
+    async def refresh(self) -> None:
+        """Follow what was imported of device models meanwhile; before each batch."""
+        await self._known_tacs.refresh()
+
+    def doubts(self, digits: str, sim: str, seen_at: int) -> tuple[Doubt, ...]:
+        """What is doubtful about a device of these 14 to 16 digits, in the order of `Doubt`.
+
+        `sim` is the IMSI or the number that it was seen with.
+        """
+        clones, tacs, number = self._clones, self._known_tacs.tacs, digits[:14]
+        # Nearly always there are none. As below, by fewer steps: this is done for each sighting.
+        if (
+            identities.dirty_by_digits(number) is None
+            and (not tacs or number[:8] in tacs)
+            and (len(digits) != _IMEI_DIGITS or digits[14] == "0" or digits[14] == identities.check_digit(number))
+            and (clones is None or not clones.note(number, sim, seen_at))
+        ):
+            return ()
+        return dirty_identities.doubts(
+            digits,
+            is_known_tac=tacs.__contains__ if tacs else None,
+            is_clone=None if clones is None else lambda number: clones.note(number, sim, seen_at),
+        )
+
+    def judge(self, imei: str, sim: str, seen_at: int) -> Judged:
+        """The device, and what is doubtful about it; `RejectedError` where it is no identity at all."""
+        return dirty_identities.judged(imei, lambda digits: self.doubts(digits, sim, seen_at))
+
+    def count(self, written: Mapping[WrittenAs, int], doubts: Iterable[Collection[Doubt]]) -> None:
+        """Count what was judged, by how it was written and by doubts: once a sighting, however often it was offered."""
+        self.counted.written.update(written)
+        for found in doubts:
+            if found:
+                self.counted.doubts.update(found)
+
+    def acted_upon(self, judged: Judged) -> Device:
+        """The device as triggers look at it: dirty unless all doubts about it are tolerated."""
+        return dirty_identities.acted_upon(judged, self._tolerated)
+
+    def are_tolerated(self, doubts: Collection[Doubt]) -> bool:
+        """Whether a device with these doubts is acted upon."""
+        return self._tolerated.issuperset(doubts)
