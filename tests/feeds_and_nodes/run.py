@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from tps.bench.network import outcomes_of
 from tps.bench.server_process import ServerSetup, server
 
 NODES = 2
+PORTION, FILE_LINES = 1000, 10_000
 _SOURCES = ("detection", "radius", "s13", "applet")
 _LOOK_EVERY_S = 0.02
 _CLOCKS_S = 0.01
@@ -110,11 +111,21 @@ async def _tell(operator: Operator, nodes: Sequence[Node], applets: Applets, see
                 told = now if tell == node.s13 else seen
                 mine = [each for each in told if (each.number + turn + place) % NODES]
                 others = [each for each in told if not (each.number + turn + place) % NODES]
-                group.create_task(tell(operator.shuffled([*mine, *operator.some(others)])))
+                all_of_it = operator.shuffled([*mine, *operator.some(others)])
+                most = {node.file: FILE_LINES, node.s13: len(all_of_it)}.get(tell, PORTION)  # an MME stays connected
+                group.create_task(_by_portions(tell, all_of_it, most))
         group.create_task(applets.tell(operator.shuffled(now)))
     for node in nodes:
         while (await node.api.feeds())["queue"]["waiting"]:  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(_LOOK_EVERY_S)
+
+
+async def _by_portions(
+    tell: Callable[[Sequence[Sighting]], Awaitable[None]], seen: Sequence[Sighting], most: int
+) -> None:
+    """Tell it portion by portion: all sources live in this process, and none shall keep the others waiting for long."""
+    for first in range(0, len(seen), max(1, most)):
+        await tell(seen[first : first + most])
 
 
 async def _full_second() -> int:

@@ -25,6 +25,7 @@ RESEND_AFTER_S = 0.1
 AT_ONCE = 200
 APPLETS_AT_ONCE = 500
 _LOOK_EVERY_S = 0.05
+_MADE_AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -75,10 +76,11 @@ class Node:
 
     async def s13(self, seen: Sequence[Sighting]) -> None:
         """Checks of the devices that are in use now: a check has no time."""
-        asked = [
-            checks.check(number, each.who.imsi, f"{each.device}07" if number % 2 else each.device)
-            for number, each in enumerate(seen, start=1)
-        ]
+        asked: list[bytes] = []
+        for number, each in enumerate(seen, start=1):
+            asked.append(checks.check(number, each.who.imsi, f"{each.device}07" if number % 2 else each.device))
+            if number % _MADE_AT_ONCE == 0:  # the other sources live in this process, too
+                await asyncio.sleep(0)
         if asked:
             found = await checks.ask(self.diameter_port, asked, at_once=AT_ONCE)
             self._all_acknowledged("s13", seen, found.statuses.total() - found.statuses[None])
