@@ -8,6 +8,7 @@ from tps.backoffice.way import WayHere
 from tps.config import Config
 from tps.delivery.catalogue import Catalogue
 from tps.delivery.device_identities import DeviceIdentities
+from tps.delivery.foresight import Foresight
 from tps.delivery.intake_decision import IntakeDecision
 from tps.delivery.set_filter import SetFilter
 from tps.parts import Parts
@@ -42,7 +43,11 @@ def desk_of(parts: Parts) -> Desk:
         catalogue=parts.catalogue,
         decision=parts.intake.transaction.decision,
         clock=parts.clock,
-        way=FilteredWay(WayHere(parts), SetFilter(parts.database, parts.config.detection.remembered_pairs)),
+        way=FilteredWay(
+            WayHere(parts),
+            SetFilter(parts.database, parts.config.detection.remembered_pairs),
+            Foresight(parts.database, parts.intake.transaction.decision),
+        ),
         metrics=Metrics(),
         identities=parts.identities,
     )

@@ -4,12 +4,13 @@ Everything that this process hands to the way goes through here, so that nobody 
 transaction of his own. It makes no difference whether the way is in this process or in another.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from tps.backoffice.dead_letters import Requeued, Search
 from tps.backoffice.way import Way
 from tps.decisions.identities import Device
 from tps.decisions.triggers import Answer, Outcome, Trigger
+from tps.delivery.foresight import Foresight
 from tps.delivery.set_filter import SetFilter, Told
 from tps.watch.metrics import Standing
 
@@ -17,9 +18,11 @@ from tps.watch.metrics import Standing
 class FilteredWay:
     """A `Way` that asks another one only what memory cannot answer."""
 
-    def __init__(self, way: Way, set_filter: SetFilter) -> None:
+    def __init__(self, way: Way, set_filter: SetFilter, foresight: Foresight | None = None) -> None:
+        """Without `foresight` all that memory cannot answer goes to the way."""
         self._way = way
         self._filter = set_filter
+        self._foresight = foresight
 
     async def accept(self, triggers: Sequence[Trigger]) -> Sequence[Answer]:
         """One answer a trigger, in order, once all of them are durable; `RetryLaterError` where they cannot be."""
@@ -43,14 +46,43 @@ class FilteredWay:
 
         A caller who goes away meanwhile is owed no order any more: his subscribers are not waited for.
         """
+        foresight = self._foresight
+        is_foreseeable = foresight is not None and foresight.is_worth_it(triggers)
+        apart = self._filter.apart(triggers) if is_foreseeable else frozenset()
         # Nothing may come between the look into memory and this: who comes next must find these under way.
         batch = self._filter.begin(triggers)
         answers: Sequence[Answer] = ()
         try:
-            answers = await self._asked(triggers)
+            if foresight is None:
+                answers = await self._asked(triggers)
+            elif is_foreseeable:
+                answers = await self._foreseen(foresight, triggers, apart)
+            else:
+                answers = await self._asked(triggers)
+                foresight.heed(answers)
         finally:
             self._filter.end(batch, triggers, answers)
         return answers
+
+    async def _foreseen(
+        self, foresight: Foresight, triggers: Sequence[Trigger], apart: Collection[str | None]
+    ) -> Sequence[Answer]:
+        """The answers to a batch most of which changes nothing, probably; those `apart` go to their transaction."""
+        if None in apart:
+            return await self._asked(triggers)
+        foreseen = await foresight.answers(triggers)
+        foresight.heed(foreseen)
+        # As with what memory knows: sightings of one subscriber stay together, behind those that came before them.
+        left = {trigger.imsi for trigger, answer in zip(triggers, foreseen, strict=True) if answer is None} | {*apart}
+        if None in left:
+            return await self._asked(triggers)
+        asked: Iterator[Answer] = iter(())
+        if left:
+            asked = iter(await self._asked([trigger for trigger in triggers if trigger.imsi in left]))
+        return [
+            next(asked) if answer is None or trigger.imsi in left else answer
+            for trigger, answer in zip(triggers, foreseen, strict=True)
+        ]
 
     async def _asked(self, triggers: Sequence[Trigger]) -> Sequence[Answer]:
         """The answers of the way, which hears what memory knows of the same subscribers first."""

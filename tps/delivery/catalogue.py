@@ -1,9 +1,10 @@
 """The settings as the way of a push uses them: opened, encoded once where no value of a subscriber is in them."""
 
 import hashlib
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 import structlog
@@ -69,25 +70,38 @@ def fingerprint_again(fingerprint: int, version: int) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
+class Fresh(NamedTuple):
+    """What the store holds at one moment."""
+
+    profiles: Mapping[str, Profile]
+    """The active settings by name."""
+    device_changes: int
+    """How often device models have been changed."""
+
+
 class Catalogue:
     """All active settings, and older versions as long as pushes of them are on their way."""
 
     def __init__(self, seal: Seal) -> None:
         self._seal = seal
-        self.device_changes = 0
-        """How often device models had been changed when the settings were last refreshed."""
+        self._lock = threading.Lock()
+        """Readers refresh beside each other: what each is given is what its own transaction sees."""
         self._generation: Generation | None = None
         self._active: dict[str, Profile] = {}
         self._versions: dict[tuple[str, int], tuple[str, Profile]] = {}
 
     def refresh(self, connection: Connection) -> Mapping[str, Profile]:
         """The active settings by name, read anew when any node has stored a version since."""
-        generation = settings_store.generation(connection)
-        self.device_changes = generation.device_changes
-        if generation._replace(device_changes=0) != self._generation:
-            self._active = dict(self._usable(settings_store.active(connection)))
-            self._generation = generation._replace(device_changes=0)
-        return self._active
+        return self.fresh(connection).profiles
+
+    def fresh(self, connection: Connection) -> Fresh:
+        """The same, and how often device models were changed."""
+        with self._lock:
+            generation = settings_store.generation(connection)
+            if generation._replace(device_changes=0) != self._generation:
+                self._active = dict(self._usable(settings_store.active(connection)))
+                self._generation = generation._replace(device_changes=0)
+            return Fresh(self._active, generation.device_changes)
 
     def version(self, connection: Connection, name: str, version: int) -> Profile:
         """This version of the settings; `LookupError` where it is not stored."""

@@ -4,6 +4,7 @@ A push costs a look-up, and none at all while nothing is known. Plans are made o
 of settings.
 """
 
+import threading
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -82,13 +83,16 @@ class Devices:
         self.known = DeviceKnowledge((), rules)
         self._rules = rules
         self._changes = 0
+        self._lock = threading.Lock()
+        """Readers refresh beside each other."""
 
     def refresh(self, connection: Connection, changes: int) -> DeviceKnowledge:
         """Read anew where the store counts other `changes` than at the last time (`tps.store.settings.generation`)."""
-        if changes != self._changes:
-            self.known = knowledge(connection, self._rules)
-            self._changes = changes
-        return self.known
+        with self._lock:
+            if changes != self._changes:
+                self.known = knowledge(connection, self._rules)
+                self._changes = changes
+            return self.known
 
 
 def knowledge(connection: Connection, rules: ChannelRules) -> DeviceKnowledge:

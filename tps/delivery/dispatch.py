@@ -200,8 +200,7 @@ class Dispatch:
         moves: list[Move] = []
         due = pushes.due(connection, now, limit)
         if due:
-            self._catalogue.refresh(connection)
-            self._devices.refresh(connection, self._catalogue.device_changes)
+            self._devices.refresh(connection, self._catalogue.fresh(connection).device_changes)
         for push in due:
             if push.id in self._flights:  # its landing was committed and nobody heard of it: it will be written again
                 moves.append(_deferred(push, now))

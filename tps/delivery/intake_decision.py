@@ -95,8 +95,8 @@ class IntakeDecision:
 
     def look(self, connection: Connection, triggers: Sequence[Trigger]) -> Look:
         """What the store knows of a batch; those whose number belongs to nobody are answered."""
-        profiles = self._catalogue.refresh(connection)
-        devices = self._devices.refresh(connection, self._catalogue.device_changes)
+        profiles, device_changes = self._catalogue.fresh(connection)
+        devices = self._devices.refresh(connection, device_changes)
         answers: list[Answer | None] = [None] * len(triggers)
         wanted = [
             (place, bucket_of(imsi), imsi, DEVICE_UNKNOWN if trigger.device is None else trigger.device.number)

@@ -23,6 +23,7 @@ from tps.store.pair_keys import PairKey
 from tps.store.pairs import Pair
 from tps.store.pushes import DuePush, NewPush
 from tps.store.sealing import Seal
+from tps.store.subscribers import Known
 
 
 class TakenIn(NamedTuple):
@@ -102,19 +103,11 @@ class IntakeTransaction:
         for place, bucket, imsi, number in look.wanted:
             trigger, before = triggers[place], look.known[place]
             device = trigger.device
-            since = None if before.pair_seen_at is None else trigger.seen_at - before.pair_seen_at
-            if device is None or (trigger.is_reminder and since is None):
+            if device is None or (trigger.is_reminder and before.pair_seen_at is None):
                 continue
-            software = device.software_version
-            is_due = (
-                since is None
-                or since >= self.decision.rules.sighting_interval_ms
-                or (since > 0 and device.dirty is None and (before.device != number or imsi in moving))
-            )
-            if is_due or (software is not None and software != before.software_version):
-                seen.append(
-                    Pair(bucket, imsi, number, software, device.dirty, trigger.source, trigger.seen_at, trigger.seen_at)
-                )
+            if is_sighting_due(trigger, before, self.decision.rules.sighting_interval_ms, is_moving=imsi in moving):
+                at, software = trigger.seen_at, device.software_version
+                seen.append(Pair(bucket, imsi, number, software, device.dirty, trigger.source, at, at))
         pairs.note(connection, seen)
 
     def _push(
@@ -252,6 +245,19 @@ def _due(push: NewPush, now: int) -> DuePush:
         created_at=now,
         device=push.device,
     )
+
+
+def is_sighting_due(trigger: Trigger, before: Known, sighting_interval_ms: int, *, is_moving: bool = False) -> bool:
+    """Whether the pair is to be written; `is_moving`: a SIM that its batch names in several devices."""
+    device = trigger.device
+    if device is None:
+        return False
+    software = device.software_version
+    if before.pair_seen_at is None or (software is not None and software != before.software_version):
+        return True
+    since = trigger.seen_at - before.pair_seen_at
+    has_moved = before.device != device.number or is_moving
+    return since >= sighting_interval_ms or (since > 0 and device.dirty is None and has_moved)
 
 
 def held_answer(push_id: int, state: int) -> Answer:

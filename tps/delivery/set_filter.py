@@ -104,6 +104,18 @@ class SetFilter:
             return None
         return Trigger(imsi, None, Device(known.number), known.seen_at, REMINDER, is_detection=True, is_reminder=True)
 
+    def apart(self, triggers: Iterable[Trigger]) -> Collection[str | None]:
+        """Those of their subscribers of whom the disk does not tell all: in a transaction now, or to be reminded of.
+
+        None among them: it may be anybody.
+        """
+        under_way = self._under_way
+        if None in under_way:
+            return (None,)
+        return {
+            trigger.imsi for trigger in triggers if trigger.imsi in under_way or self.reminder_for(trigger) is not None
+        }
+
     def begin(self, triggers: Iterable[Trigger]) -> int:
         """A batch goes into its transaction; `end` with the number returned must follow, whatever comes of it."""
         under_way = self._under_way

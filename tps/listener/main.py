@@ -17,6 +17,7 @@ from tps.channel.way_there import WayThere
 from tps.config import Config, sealing_keys
 from tps.delivery.catalogue import Catalogue
 from tps.delivery.device_knowledge import Devices
+from tps.delivery.foresight import Foresight
 from tps.delivery.set_filter import SetFilter
 from tps.detection.feeds import hearing
 from tps.errors import StoreDamagedError
@@ -64,7 +65,7 @@ async def listen(channel: socket.socket, door: socket.socket) -> None:
             catalogue=catalogue,
             decision=decision,
             clock=now_ms,
-            way=FilteredWay(way, SetFilter(database, config.detection.remembered_pairs)),
+            way=FilteredWay(way, SetFilter(database, config.detection.remembered_pairs), Foresight(database, decision)),
             metrics=Metrics(),
             identities=identities,
         )

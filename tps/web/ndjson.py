@@ -104,14 +104,21 @@ async def answer(
     batches: asyncio.Queue[Sequence[Line] | None] = asyncio.Queue(BATCHES_WAITING)
     reader = asyncio.create_task(_read(request.content, Lines(max_line_octets), batches), name="ndjson-reader")
     taking: deque[asyncio.Task[Sequence[msgspec.Struct]]] = deque()
+    getting: asyncio.Task[Sequence[Line] | None] | None = None
+    is_at_end = False
     try:
-        batch: Sequence[Line] | None = ()
-        while batch is not None or taking:
-            if batch is not None:
-                batch = await _next(batches)
-            if batch is not None:
-                taking.append(asyncio.create_task(_take(taker, batch), name="ndjson-batch"))
-            if len(taking) >= at_once or batches.empty() or batch is None:
+        while taking or not is_at_end:
+            if getting is None and not is_at_end and len(taking) < at_once:
+                getting = asyncio.create_task(_next(batches), name="ndjson-next")
+            # Whichever comes first: a batch that waits for its commit must not keep the next ones from beginning.
+            first = [task for task in (getting, taking[0] if taking else None) if task is not None]
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+            if getting is not None and getting.done():
+                batch, getting = getting.result(), None
+                is_at_end = batch is None
+                if batch is not None:
+                    taking.append(asyncio.create_task(_take(taker, batch), name="ndjson-batch"))
+            if taking and taking[0].done():
                 await _write_answers(response, taking)
         await _end(response, taker, await reader)
     except (ConnectionError, ClientConnectionError, TimeoutError):
@@ -120,8 +127,9 @@ async def answer(
         if request.transport is not None:
             request.transport.abort()
     finally:
-        for task in (reader, *taking):
-            task.cancel()
+        for task in (reader, getting, *taking):
+            if task is not None:
+                task.cancel()
     return response
 
 

@@ -152,7 +152,7 @@ OPERATIONS = (
         examples={"seen now": examples.DETECTION},
     ),
     Operation(
-        "POST", "/v1/detections/bulk", lines_handler=detections.detect_lines, batches_at_once=8,
+        "POST", "/v1/detections/bulk", lines_handler=detections.detect_lines, batches_at_once=16,
         body=detections.Detection, summary="Report many SIMs seen in devices", description=_SAFE_TO_REPEAT,
         answers={200: LineAnswer}, examples={"two lines": examples.DETECTIONS},
     ),

@@ -25,6 +25,7 @@ from tps.config import DetectionConfig
 from tps.decisions.identities import bucket_of
 from tps.decisions.push_life import Event, State, move
 from tps.decisions.triggers import Answer, Trigger
+from tps.delivery.foresight import Foresight
 from tps.delivery.set_filter import SetFilter
 from tps.store import migrate, pushes, schema
 from tps.store.database import Connection, Database
@@ -64,12 +65,15 @@ class Forgetful(WayHere):
 
 
 class World:
-    """Two nodes on a store of their own, each with a filter before its way; `remembers`: one that learns who is SET.
+    """Two nodes on a store of their own, each with a filter before its way.
 
-    What was seen when is remembered either way: a late sighting is as late without the filter as with it.
+    `remembers`: it learns who is SET. `foresees`: what it does not know is looked up before it is handed on. What was
+    seen when is remembered either way: a late sighting is as late without the filter as with it.
     """
 
-    def __init__(self, folder: Path, *, remembers: bool = True, interval_s: int = INTERVAL_S) -> None:
+    def __init__(
+        self, folder: Path, *, remembers: bool = True, foresees: bool = False, interval_s: int = INTERVAL_S
+    ) -> None:
         shutil.copy(empty_store(), folder / "store.sqlite3")
         url = f"sqlite:///{folder}/store.sqlite3"
         self.databases = [Database(url), Database(url)]
@@ -80,8 +84,14 @@ class World:
             )
             for number, database in enumerate(self.databases)
         ]
-        way_of = WayHere if remembers else Forgetful
-        self.ways = [FilteredWay(way_of(node), SetFilter(node.database, 1000)) for node in self.nodes]
+        self.ways = [
+            FilteredWay(
+                WayHere(node) if remembers else Forgetful(node),
+                SetFilter(node.database, 1000),
+                Foresight(node.database, node.intake.transaction.decision, batch_min=1) if foresees else None,
+            )
+            for node in self.nodes
+        ]
         self._order: dict[int, int] = {}
 
     def shown(self, answers: Sequence[Answer]) -> list[Answer]:

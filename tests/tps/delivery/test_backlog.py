@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from tests.tps.delivering import config, detection, node, publish, subscribe
 from tps import app
+from tps.backoffice.desk import desk_of
 from tps.config import StoreConfig
 from tps.decisions.push_life import OPEN_STATES, UNSENT_STATES, State
 from tps.decisions.triggers import Outcome
@@ -114,11 +115,12 @@ async def test_a_device_that_is_set_is_answered_by_a_full_store_too(
         await parts.intake.accept([detection(BOUND)])
         move_all(sqlite, State.DELIVERED)
         await parts.backlog._count()
+        way = desk_of(parts).way
         for _ in range(2):  # the filter learns it, and then that it was right
-            (known,) = await parts.intake.accept([detection(BOUND)])
+            (known,) = await way.accept([detection(BOUND)])
             assert known.outcome is Outcome.ALREADY_SET
         await fill(parts)
-        (again,) = await parts.intake.accept([detection(BOUND)])
+        (again,) = await way.accept([detection(BOUND)])
         assert again.outcome is Outcome.ALREADY_SET
 
 

@@ -40,7 +40,8 @@ class RememberedAndWritten(RuleBasedStateMachine):
         for folder in folders:
             folder.mkdir()
         self._remembers, self._writes = (
-            World(folder, interval_s=interval_s) for folder, (_, interval_s) in zip(folders, names, strict=True)
+            World(folder, foresees=True, interval_s=interval_s)
+            for folder, (_, interval_s) in zip(folders, names, strict=True)
         )
         for world in (self._remembers, self._writes):
             publish(world.databases[0], SEAL)

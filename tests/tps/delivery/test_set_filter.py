@@ -103,15 +103,16 @@ CHANGES: dict[str, tuple[Callable[[World], Awaitable[object]], list[Trigger], Ou
 """What has happened -> how it comes, what this node is told then, and its first answer."""
 
 
+@pytest.mark.parametrize("foresees", [False, True])
 @pytest.mark.parametrize("change", CHANGES)
 async def test_after_any_change_a_learned_pair_is_answered_and_stored_as_without_a_filter(
-    change: str, tmp_path: Path
+    change: str, foresees: bool, tmp_path: Path
 ) -> None:
     happens, batch, outcome = CHANGES[change]
     seen = []
     for name, remembers in (("with", True), ("without", False)):
         (tmp_path / name).mkdir()
-        world = World(tmp_path / name, remembers=remembers)
+        world = World(tmp_path / name, remembers=remembers, foresees=foresees)
         publish(world.databases[0], SEAL, INTERNET_AS_SUBSCRIBER)
         subscribe(world.databases[0], SEAL, 1, values=VALUES)
         way = world.ways[0]

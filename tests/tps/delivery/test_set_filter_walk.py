@@ -69,7 +69,7 @@ class WithAndWithout(RuleBasedStateMachine):
         self._everywhere(lambda world: subscribe(world.databases[0], SEAL, 3, values=VALUES))
 
     async def _made(self, folder: Path, *, remembers: bool) -> World:
-        return World(folder, remembers=remembers)
+        return World(folder, remembers=remembers, foresees=remembers)
 
     def _run(self, task: Any) -> Any:
         return self._runner.run(task)
