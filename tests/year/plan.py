@@ -1,5 +1,6 @@
 """What happens to an operator in a year, from a seed: day by day, in the order in which the server hears of it."""
 
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -137,7 +138,9 @@ class Plan:
         handset = person.handset
         if random.random() < SHARES["late"]:
             at = max(START_MS, begins - random.randrange(1, LATEST_DAYS * SLOTS) * 2 * HOUR_MS)
-            at += HOUR_MS + random.randrange(HOUR_MS // 6)
+            # Two late records of one slot are of the same moment: otherwise they could be nearer to each other than
+            # the server's interval, in which it does not write a device that it has just seen (`sighting_interval_s`).
+            at += HOUR_MS + zlib.crc32(f"{person.account.imsi}/{at}".encode()) % (HOUR_MS // 6)
             handset = random.choice((person.handset, person.old_handset))
         elif random.random() < SHARES["changes device"]:
             person.old_handset, person.handset = person.handset, self._handset()

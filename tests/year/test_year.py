@@ -1,11 +1,15 @@
 """A year of an operator comes to what the model foretells, and a server that gets something wrong is found out."""
 
+from collections import defaultdict
 from collections.abc import Callable
+from itertools import chain, islice, pairwise
 from typing import Any
 
 import pytest
 
 from tests.year import operator
+from tests.year.operator import SIGHTING_INTERVAL_S
+from tests.year.plan import DAYS, Plan
 from tests.year.year import Result, live
 from tps.delivery import intake_decision
 from tps.store import pair_keys
@@ -23,6 +27,16 @@ async def test_a_year_comes_to_what_the_model_foretells(sqlite_url: str) -> None
 
 async def test_so_does_one_on_either_database(store_url: str) -> None:
     assert (await live(store_url, 2, FEW)).wrong == []
+
+
+def test_no_two_moments_of_a_sim_are_nearer_to_each_other_than_the_server_looks() -> None:
+    moments: defaultdict[str, set[int]] = defaultdict(set)
+    plan = Plan(0, 5 * SUBSCRIBERS)
+    for day in islice(plan.days(), DAYS // 3):
+        for seen in chain.from_iterable(day.batches):
+            moments[seen.imsi or seen.msisdn or ""].add(seen.at)
+    gaps = [after - before for found in moments.values() for before, after in pairwise(sorted(found))]
+    assert min(gaps) >= SIGHTING_INTERVAL_S * 1000
 
 
 def without_order(known: Any, triggers: Any, wanted: Any) -> None:
