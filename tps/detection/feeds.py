@@ -16,8 +16,9 @@ from tps.watch.feeds import Feeds
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 4
-"""Batches on their way at once: while one is being committed, the next ones are read and judged."""
+AT_ONCE, BATCH_MAX = 4, 500
+"""Batches on their way at once, and their size: while one is being committed, the next ones are read and judged. All
+together are less than a route has room for (`routes.backlog`), or else new devices take the detour over the disk."""
 STOP_S = 3.0
 """Seconds that the feeds get to take leave of their peers, and to hand over what waits, when the server stops."""
 
@@ -33,7 +34,7 @@ async def hearing(desk: Desk) -> AsyncIterator[None]:
         yield
         return
     lists = _lists_of(config)
-    queue = DetectionQueue(Taking(desk), capacity=config.detection.max_waiting, at_once=AT_ONCE)
+    queue = DetectionQueue(Taking(desk), capacity=config.detection.max_waiting, batch_max=BATCH_MAX, at_once=AT_ONCE)
     async with AsyncExitStack() as listening:
         desk.metrics.feeds = await _listening(desk, queue, lists, listening)
         async with asyncio.TaskGroup() as group:

@@ -52,6 +52,7 @@ def _verify_nodes_can_go_on(connection: Connection, script: ScriptDirectory) -> 
     current = MigrationContext.configure(connection).get_current_revision()
     if current is None or not inspect(connection).has_table(node.name):
         return
+    script.get_revision(current)  # `CommandError` where this version does not know it
     missing = script.iterate_revisions("head", current)
     if all(getattr(each.module, "expands", False) for each in missing):
         return

@@ -116,9 +116,11 @@ def taking_lines(
     """The handler of a stream whose lines hold triggers."""
 
     def begin(office: Office, _: Caller) -> LinesTaker:
+        turn = asyncio.Lock()
+
         async def take(lines: Sequence[Line]) -> list[LineAnswer]:
             items, places, answers = read(office, lines)
-            taken = await _taken(office.desk, items, take_items, source)
+            taken = await _taken(office.desk, items, take_items, source, turn)
             for place, answer in zip(places, taken, strict=True):
                 answers[place] = line_answer(lines[place].number, answer)
             return [answer for answer in answers if answer is not None]
@@ -154,13 +156,26 @@ async def patiently(store: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever
             await asyncio.sleep(error.delay_s)
 
 
-async def _taken(desk: Desk, items: Sequence[T], take: Taken[T], source: str) -> Sequence[Answer]:
+async def _in_turn(store: Callable[[], Any], turn: asyncio.Lock) -> Any:  # noqa: ANN401 - whatever `store` returns
+    """Like `patiently`, for batches of one stream, whose `turn` has who waits: no later batch gets past it."""
+    if turn.locked():
+        async with turn:
+            pass
+    try:
+        return await store()
+    except RetryLaterError as error:
+        async with turn:
+            await asyncio.sleep(error.delay_s)
+            return await patiently(store)
+
+
+async def _taken(desk: Desk, items: Sequence[T], take: Taken[T], source: str, turn: asyncio.Lock) -> Sequence[Answer]:
     """One answer an item; a batch that cannot be stored is answered all the same, line by line."""
     if not items:
         return ()
     answers: Sequence[Answer]
     try:
-        answers = await patiently(lambda: take(desk, items))
+        answers = await _in_turn(lambda: take(desk, items), turn)
     except RetryLaterError as error:
         answers = [Answer(Outcome.REJECTED, reason=error.message, status=503)] * len(items)
     except Exception as error:  # noqa: BLE001 - every line gets its answer, whatever happened
