@@ -4,10 +4,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from tps.decisions.identities import BUCKETS
-from tps.decisions.push_id import bucket_of_id
 from tps.decisions.push_life import State
 from tps.store.schema import push
+from tps.store.stretches import stretch_of, stretches
 
 
 class Outdated(NamedTuple):
@@ -19,21 +18,22 @@ class Outdated(NamedTuple):
 
 
 def page(connection: Connection, settings: str, version: int, after_id: int | None, limit: int) -> list[Outdated]:
-    """Pairs that are SET for a version below `version`, in the order of (bucket, id), those behind `after_id`.
+    """Pairs that are SET for a version below `version`, in the order in which they lie, those behind `after_id`.
 
     All pages together go through the pushes once.
     """
     found: list[Outdated] = []
-    first = 0 if after_id is None else bucket_of_id(after_id)
-    for bucket in range(first, BUCKETS):
+    dialect = connection.dialect.name
+    first = 0 if after_id is None else stretch_of(dialect, after_id)
+    for place, stretch in enumerate(stretches(dialect)[first:]):
         statement = select(push.c.id, push.c.imsi, push.c.device).where(
-            push.c.bucket == bucket,
+            stretch,
             push.c.state == int(State.DELIVERED),
             push.c.key_released == 0,
             push.c.settings == settings,
             push.c.version < version,
         )
-        if after_id is not None and bucket == first:
+        if after_id is not None and place == 0:
             statement = statement.where(push.c.id > after_id)
         statement = statement.order_by(push.c.id).limit(limit - len(found))
         found += [Outdated(*row) for row in connection.execute(statement)]

@@ -3,14 +3,15 @@
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, SmallInteger, bindparam, select
+from sqlalchemy import BigInteger, Connection, SmallInteger, select
 
-from tps.decisions.identities import BUCKETS, bucket_of
+from tps.decisions.identities import bucket_of
 from tps.decisions.push_id import bucket_of_id
 from tps.decisions.push_life import KEY_HOLDING_STATES
 from tps.store.batches import Batch, Fetching
 from tps.store.pushes import PushRow
 from tps.store.schema import has_ended_badly, push
+from tps.store.stretches import stretches
 
 
 class Wanted(NamedTuple):
@@ -28,8 +29,8 @@ class Wanted(NamedTuple):
 def page(connection: Connection, wanted: Wanted, limit: int) -> list[PushRow]:
     """At most `limit` of the wanted pushes, the newest first.
 
-    The newest numbers are looked up, of pushes that ended badly along their own index, otherwise bucket by bucket along
-    the primary key; whole rows are read of the winners only.
+    The newest numbers are looked up, of pushes that ended badly along their own index, of a subscriber along the pair
+    keys, otherwise along the primary key; whole rows are read of the winners only.
     """
     numbers = select(push.c.id).where(push.c.id >= wanted.from_id, push.c.id < wanted.below_id)
     for name in ("imsi", "settings", "state"):
@@ -39,12 +40,13 @@ def page(connection: Connection, wanted: Wanted, limit: int) -> list[PushRow]:
     if wanted.error is not None:
         numbers = numbers.where(push.c.error.contains(wanted.error, autoescape=True))
     numbers = numbers.order_by(push.c.id.desc()).limit(limit)
-    if wanted.imsi is None and wanted.state is not None and wanted.state not in KEY_HOLDING_STATES:
-        found = list(connection.execute(numbers.where(has_ended_badly)).scalars())
+    if wanted.imsi is not None:
+        parts = [push.c.bucket == bucket_of(wanted.imsi)]
+    elif wanted.state is not None and wanted.state not in KEY_HOLDING_STATES:
+        parts = [has_ended_badly]
     else:
-        numbers = numbers.where(push.c.bucket == bindparam("in_bucket", type_=SmallInteger))
-        buckets = range(BUCKETS) if wanted.imsi is None else (bucket_of(wanted.imsi),)
-        found = [each for bucket in buckets for each in connection.execute(numbers, {"in_bucket": bucket}).scalars()]
+        parts = stretches(connection.dialect.name)
+    found = [each for part in parts for each in connection.execute(numbers.where(part)).scalars()]
     newest = sorted(found, reverse=True)[:limit]
     statement, batch = _rows(connection.dialect.name)
     rows = statement.fetch(connection, batch.parameters([(bucket_of_id(number), number) for number in newest]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -24,6 +24,7 @@ from tps.decisions.push_life import UNSENT_STATES, Event, State
 from tps.store import move_counts
 from tps.store.batches import Batch, Fetching, Prepared, inserting
 from tps.store.schema import is_open, node, push
+from tps.store.stretches import order_of
 
 
 class NewPush(NamedTuple):
@@ -139,8 +140,6 @@ class PushRow(NamedTuple):
 
 
 _ROW = tuple(push.c[name] for name in PushRow._fields)
-_PLACE = itemgetter(0, 1)
-"""Bucket and id: every node touches rows in the same order, so that no two wait for each other."""
 _KEY_AND_PLACE = attrgetter("bucket", "imsi", "device", "fingerprint", "id")
 _KEY = (push.c.bucket, push.c.imsi, push.c.device, push.c.fingerprint, push.c.key_released)
 
@@ -154,10 +153,11 @@ def history_line(now_ms: int, event: str, state: State, detail: str = "") -> str
 
 def add(connection: Connection, pushes: Sequence[NewPush], now_ms: int) -> int:
     """Store these; those whose pair's key is held already are left out. Returns how many were stored."""
-    statement, batch = _insert(connection.dialect.name)
     move_counts.note(connection, [Event.CLAIM for push in pushes if push.owner is not None])
     # What nodes wait for here is each other's keys, not ids. SQLite has one writer, and likes the order of its pages.
-    order = _PLACE if connection.dialect.name == "sqlite" else _KEY_AND_PLACE
+    dialect = connection.dialect.name
+    order = order_of(dialect) if dialect == "sqlite" else _KEY_AND_PLACE
+    statement, batch = _insert(dialect)
     return statement.run(connection, {**batch.parameters(sorted(pushes, key=order)), "now": now_ms})
 
 
@@ -213,11 +213,12 @@ def load(connection: Connection, ids: Sequence[tuple[int, int]]) -> dict[int, St
 def save(connection: Connection, moves: Sequence[Move], now_ms: int) -> int:
     """Save these moves and append to the histories; returns how many were still in `state_before` and moved."""
     moved = 0
+    dialect = connection.dialect.name
     move_counts.note(connection, filter(None, map(_event_of, moves)))
     for releases in (False, True):
-        some = sorted((move for move in moves if bool(move.releases_key) is releases), key=_PLACE)
+        some = sorted((move for move in moves if bool(move.releases_key) is releases), key=order_of(dialect))
         if some:
-            statement, batch = _save(connection.dialect.name, releases)
+            statement, batch = _save(dialect, releases)
             moved += statement.run(connection, {**batch.parameters(some), "now": now_ms})
     return moved
 

@@ -3,28 +3,28 @@
 A DELIVERED push that holds its pair's key stays: that is what says that the pair is SET. Its story and its secrets go.
 """
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
-from tps.decisions.identities import BUCKETS
 from tps.decisions.push_id import first_id_at
 from tps.decisions.push_life import KEY_HOLDING_STATES, State
 from tps.store.schema import push
+from tps.store.stretches import stretches
 
 PAGE = 500
 """Pushes looked at in one transaction."""
 DAY_MS = 86_400_000
 REST_MS = 3_600_000
-"""Pause after all buckets were gone through."""
+"""Pause after all pushes were gone through."""
 
 _ENDED = sorted(int(state) for state in State if state not in KEY_HOLDING_STATES)
 
 
 class Retention:
-    """Where this node's round through the buckets stands. A round that is lost at a restart begins anew."""
+    """Where this node's round through the pushes stands. A round that is lost at a restart begins anew."""
 
     def __init__(self, keep_days: int) -> None:
         self._keep_ms = keep_days * DAY_MS
-        self._bucket = 0
+        self._stretch = 0
         self._after = -1
         self._resumes_at = 0
 
@@ -32,21 +32,24 @@ class Retention:
         """Look at the next page; returns how many pushes were forgotten or shortened."""
         if now_ms < self._resumes_at:
             return 0
-        last, count = _forget_page(connection, self._bucket, self._after, now_ms - self._keep_ms)
+        all_stretches = stretches(connection.dialect.name)
+        last, count = _forget_page(connection, all_stretches[self._stretch], self._after, now_ms - self._keep_ms)
         if last is not None:
             self._after = last
             return count
-        self._bucket, self._after = (self._bucket + 1) % BUCKETS, -1
-        if self._bucket == 0:
+        self._stretch, self._after = (self._stretch + 1) % len(all_stretches), -1
+        if self._stretch == 0:
             self._resumes_at = now_ms + REST_MS
         return count
 
 
-def _forget_page(connection: Connection, bucket: int, after: int, before_ms: int) -> tuple[int | None, int]:
-    """(Id of the last push looked at, None at the end of the bucket; how many were forgotten or shortened)."""
+def _forget_page(
+    connection: Connection, stretch: ColumnElement[bool], after: int, before_ms: int
+) -> tuple[int | None, int]:
+    """(Id of the last push looked at, None at the end of the stretch; how many were forgotten or shortened)."""
     page = (
         select(push.c.id)
-        .where(push.c.bucket == bucket, push.c.id > after, push.c.id < first_id_at(before_ms))
+        .where(stretch, push.c.id > after, push.c.id < first_id_at(before_ms))
         .order_by(push.c.id)
         .limit(PAGE)
         .subquery()
@@ -54,7 +57,7 @@ def _forget_page(connection: Connection, bucket: int, after: int, before_ms: int
     last, length = connection.execute(select(func.max(page.c.id), func.count())).one()
     if last is None:
         return None, 0
-    looked_at = (push.c.bucket == bucket, push.c.id > after, push.c.id <= last, push.c.changed_at < before_ms)
+    looked_at = (stretch, push.c.id > after, push.c.id <= last, push.c.changed_at < before_ms)
     delivered = push.c.state == int(State.DELIVERED)
     useless = or_(push.c.state.in_(_ENDED), delivered & (push.c.key_released != 0))
     told = or_(push.c.history != "", push.c.sealed_secrets.is_not(None))

@@ -118,11 +118,12 @@ pair = Table(
     sqlite_with_rowid=False,
 )
 
+# On SQLite the id alone is the primary key, as the number of the row: see tps.store.stretches.
 push = Table(
     "push",
     metadata,
     Column("bucket", SmallInteger, primary_key=True),
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("imsi", String(15), nullable=False),
     Column("msisdn", String(15), nullable=False),
     Column("device", String(14), nullable=False),
@@ -148,7 +149,6 @@ push = Table(
     Column("history", Text, nullable=False),  # one line a move: time, event, state, detail
     Column("created_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 # The dedupe promise: at most one open push per (IMSI, device, settings fingerprint), and none where it is SET already.

@@ -2,16 +2,18 @@
 
 import asyncio
 from functools import partial
+from operator import itemgetter
 
 import pytest
-from sqlalchemy import insert, inspect, update
+from alembic import command
+from sqlalchemy import insert, inspect, select, update
 from sqlalchemy.exc import DBAPIError
 
 from tps.app import now_ms
 from tps.errors import RejectedError
 from tps.store import migrate
 from tps.store.database import Connection, Database
-from tps.store.schema import metadata, node
+from tps.store.schema import metadata, node, push
 
 
 async def test_nodes_that_start_at_once_migrate_one_after_the_other(store_url: str) -> None:
@@ -50,6 +52,37 @@ def test_nodes_of_the_version_before_go_on_beside_a_migration_that_expands(store
         assert before == newest
     finally:
         database.close()
+
+
+def test_pushes_of_an_older_store_are_all_there_in_the_order_of_time(store_url: str) -> None:
+    database = Database(store_url)
+    try:
+        with database.engine.begin() as connection:
+            command.upgrade(migrate._config(connection), "0009")
+        ids = [number << 6 | bucket for number, bucket in ((7, 63), (9, 0), (8, 31))]
+        before = database.write_now(lambda connection: [_stored(connection, push_id) for push_id in ids])
+        migrate.upgrade(database.engine)
+        with database.engine.connect() as connection:
+            after = connection.execute(select(push).order_by(push.c.id)).all()
+            names = {index["name"] for index in inspect(connection).get_indexes("push")}
+        assert [row._asdict() for row in after] == sorted(before, key=itemgetter("id"))
+        assert names == {"ix_push_attention", "ix_push_ended_badly", "uq_push_pair_key"}
+        twin = {**before[0], "id": 10 << 6 | 63}
+        with pytest.raises(DBAPIError, match=r"(?i)unique"):
+            database.engine.connect().execute(insert(push).values(twin))
+    finally:
+        database.close()
+
+
+def _stored(connection: Connection, push_id: int) -> dict[str, object]:
+    """A push with a value of its own in each column, in a store of any revision that has these columns."""
+    values: dict[str, object] = {
+        column.name: place if column.type.python_type is int else f"{column.name} é"[: column.type.length or 99]
+        for place, column in enumerate(push.columns, start=push_id % 1000)
+    }
+    row = {**values, "bucket": push_id & 63, "id": push_id}
+    connection.execute(insert(push).values(row))
+    return row
 
 
 def _step_back(connection: Connection, *, revision: str, lease_until: int) -> None:

@@ -9,7 +9,7 @@ from tps.decisions.identities import bucket_of
 from tps.decisions.push_id import PushIds
 from tps.decisions.push_life import State
 from tps.store import nodes, pair_keys, pushes
-from tps.store.database import Database
+from tps.store.database import Connection, Database
 from tps.store.nodes import NodeRow
 from tps.store.pair_keys import PairKey
 from tps.store.pushes import Move, NewPush
@@ -189,6 +189,28 @@ def test_a_look_for_due_pushes_uses_the_partial_index(database: Database) -> Non
         ).all()
     )
     assert "ix_push_attention" in str(plan)
+
+
+def test_what_is_stored_together_lies_together(database: Database) -> None:
+    if database.dialect != "sqlite":
+        pytest.skip("PostgreSQL appends to its tables by itself")
+    people = [f"00101{number:010}" for number in range(3000)]
+    ids = PushIds(1)
+    add(database, *(new_push(imsi, id=ids.next(NOW, bucket_of(imsi))) for imsi in people[:2900]))
+    pages = _pages_written(database, [new_push(imsi, id=ids.next(NOW + 1, bucket_of(imsi))) for imsi in people[2900:]])
+    assert pages < 15, "a hundred rows of 300 octets, at the end of the table"
+
+
+def _pages_written(database: Database, new: list[NewPush]) -> int:
+    """How many pages of the table one transaction changes that stores these."""
+
+    def pages(connection: Connection) -> set[tuple[Any, ...]]:
+        rows = connection.exec_driver_sql("SELECT pageno, ncell, payload FROM dbstat WHERE name = 'push'")
+        return {tuple(row) for row in rows}
+
+    before = database.read_now(pages)
+    add(database, *new)
+    return len(database.read_now(pages) - before)
 
 
 def test_writers_who_store_the_same_keys_in_other_orders_wait_and_never_for_each_other(database: Database) -> None:
