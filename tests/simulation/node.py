@@ -101,12 +101,13 @@ class Node:
         gone = self._loop.create_task(ended.wait())
         await asyncio.wait((request, gone), return_when=asyncio.FIRST_COMPLETED)
         gone.cancel()
-        if process.is_dead or not request.done():
+        if not request.done():
             return None
         try:
-            return request.result()
+            answers = request.result()
         except RetryLaterError:
             return None
+        return None if process.is_dead else answers
 
     def close(self) -> None:
         """Let go of all files."""

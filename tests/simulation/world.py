@@ -222,6 +222,7 @@ class World:
             rows = self._rows()
             dates = [row.attention_at for row in rows if State(row.state) in OPEN_STATES]
             if not dates:
+                await asyncio.sleep(LEAP_S)  # what was written last is told to the node a moment later
                 return
             ahead = min(dates) + 1 - min(node.clock() for node in self.nodes)
             self._jump_ms += max(0, ahead)

@@ -160,10 +160,17 @@ class Dispatch:
         return limit > 0
 
     async def _return_to_the_disk(self) -> None:
-        """Save what nobody could send when we stopped, or it would come back as UNCERTAIN."""
-        if self._returned:
-            returned, self._returned = self._returned, []
-            await self._database.write(lambda connection: pushes.save(connection, returned, self._clock()))
+        """Save what nobody could send when we stopped, or it would come back as UNCERTAIN.
+
+        Where the store is away, this waits for it, for as long as stopping may take.
+        """
+        while self._returned:
+            try:
+                await self._database.write(lambda connection: pushes.save(connection, self._returned, self._clock()))
+                self._returned = []
+            except RetryLaterError:
+                log.warning("dispatch.waits_for_the_store")
+                await asyncio.sleep(IDLE_S)
 
     def _free_pushes(self) -> int:
         """Pushes that the routes have room for, by a cautious reckoning; none while this node's lease is in doubt."""

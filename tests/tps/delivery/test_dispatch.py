@@ -1,6 +1,9 @@
 """What goes out, where to, and what waits: without a route, with a full one, to a number that has changed."""
 
 import asyncio
+from typing import Any
+
+import pytest
 
 from tests.tps.delivering import (
     Clock,
@@ -22,10 +25,11 @@ from tps.backoffice import subscribers as office
 from tps.decisions.push_life import State
 from tps.delivery.dispatch import DEFER_MAX_MS, DEFER_MIN_MS
 from tps.delivery.flights import Flight
+from tps.errors import RetryLaterError
 from tps.sim.smsc import Smsc
 from tps.sim.smsc_behaviour import Behaviour
 from tps.store import pushes
-from tps.store.database import Database
+from tps.store.database import Connection, Database
 from tps.store.pushes import PushRow
 from tps.store.sealing import Seal
 
@@ -138,3 +142,29 @@ async def test_a_push_whose_landing_is_in_doubt_is_not_claimed_again(
             assert smsc.counters.submits == 0
             parts.flights.land([in_doubt])
             await pushes_in(sqlite, State.DELIVERED, 1)
+
+
+async def test_what_could_not_leave_before_the_stop_is_queued_again_also_when_the_store_comes_back_late(
+    sqlite: Database, seal: Seal, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stop failed, and what was in the air became UNCERTAIN (seed 2666)."""
+    publish(sqlite, seal)
+    subscribe(sqlite, seal, 1)
+    parts = app.put_together(config(sqlite_url), sqlite, seal)
+    parts.dispatch._handover.open_for(1)
+    await parts.intake.accept([detection(0)])
+    assert states(await sqlite.read(all_pushes)) == [State.SENDING]
+    failures = iter([True, True])
+    honest = pushes.save
+
+    def save(connection: Connection, *arguments: Any) -> int:
+        if next(failures, False):
+            raise RetryLaterError("the store is away")
+        return honest(connection, *arguments)
+
+    monkeypatch.setattr(pushes, "save", save)
+    parts.dispatch.stop()
+    await parts.dispatch.run()
+    (row,) = await sqlite.read(all_pushes)
+    assert (row.state, next(failures, None)) == (State.QUEUED, None)
+    assert "release QUEUED no route is up" in row.history
