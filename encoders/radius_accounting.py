@@ -5,7 +5,7 @@ RFC 2866 and RFC 2865, the vendor-specific attributes of TS 29.061 clause 16.4.7
 """
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from hashlib import md5
 from ipaddress import IPv6Address
 from struct import Struct
@@ -100,9 +100,9 @@ def verify(octets: bytes, secret: bytes) -> None:
             raise DecodeError("Request Authenticator: not made with the secret of this client")
         if _MESSAGE_AUTHENTICATOR_START not in packet:  # as most packets: saves going through the attributes
             return
-    place = next((place for place, number, _ in _attributes(packet) if number == MESSAGE_AUTHENTICATOR), None)
-    if place is not None:
-        _verify_message_authenticator(packet, place + 2, signed_with, secret)
+    found = _attributes(packet, {MESSAGE_AUTHENTICATOR})
+    if found:
+        _verify_message_authenticator(packet, found[0][0] + 2, signed_with, secret)
     elif packet[0] == STATUS_SERVER:
         raise DecodeError("Status-Server without a Message-Authenticator")
 
@@ -122,16 +122,16 @@ def decode(octets: bytes) -> Request:
     packet = _packet(octets)
     values: dict[str, Any] = {}
     proxy_states: list[bytes] = []
-    for place, number, value in _attributes(packet):
-        if number in _FIELDS:
-            field, read = _FIELDS[number]
-            if field not in values:
-                values[field] = read(value, place)
-        elif number == VENDOR_SPECIFIC:
+    for place, number, value in _attributes(packet, _READ):
+        if number == VENDOR_SPECIFIC:
             if value.startswith(_VENDOR_3GPP):
                 _read_3gpp(value, place, values)
         elif number == PROXY_STATE:
             proxy_states.append(value)
+        else:
+            field, read = _FIELDS[number]
+            if field not in values:
+                values[field] = read(value, place)
     if packet[0] == STATUS_SERVER:
         return StatusServer(packet[1], packet[4:HEADER_OCTETS], tuple(proxy_states))
     if "status_type" not in values:
@@ -193,26 +193,29 @@ def _packet(octets: bytes) -> bytes:
     return octets[:length]
 
 
-def _attributes(packet: bytes, start: int = HEADER_OCTETS) -> list[tuple[int, int, bytes]]:
-    """Place, number and value of each attribute from `start` on (RFC 2865 clause 5)."""
+def _attributes(packet: bytes, wanted: Collection[int], start: int = HEADER_OCTETS) -> list[tuple[int, int, bytes]]:
+    """Place, number and value of the attributes of these numbers, from `start` on (RFC 2865 clause 5).
+
+    Of the others only the length is looked at: a record has twice as many of them.
+    """
     found = []
     place, end = start, len(packet)
     while place < end:
         length = packet[place + 1] if place + 1 < end else 0
         if length < 2 or place + length > end:
             raise DecodeError(f"octet {place}: attribute of length {length}; 2 to {end - place} expected")
-        found.append((place, packet[place], packet[place + 2 : place + length]))
+        if packet[place] in wanted:
+            found.append((place, packet[place], packet[place + 2 : place + length]))
         place += length
     return found
 
 
 def _read_3gpp(value: bytes, place: int, values: dict[str, Any]) -> None:
     """Take the fields out of one Vendor-Specific of 3GPP, which may hold several attributes."""
-    for _, number, inner in _attributes(value, len(_VENDOR_3GPP)):
-        if number in _FIELDS_3GPP:
-            field, read = _FIELDS_3GPP[number]
-            if field not in values:
-                values[field] = read(inner, place)
+    for _, number, inner in _attributes(value, _FIELDS_3GPP, len(_VENDOR_3GPP)):
+        field, read = _FIELDS_3GPP[number]
+        if field not in values:
+            values[field] = read(inner, place)
 
 
 def _read_text(value: bytes, _: int) -> str:
@@ -251,3 +254,4 @@ def _fields(table: Mapping[int, tuple[str, str]]) -> dict[int, tuple[str, _Read]
 
 _FIELDS = _fields(ATTRIBUTES)
 _FIELDS_3GPP = _fields(ATTRIBUTES_3GPP)
+_READ = frozenset({*_FIELDS, VENDOR_SPECIFIC, PROXY_STATE})
