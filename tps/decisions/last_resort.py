@@ -43,3 +43,12 @@ def only_uncertain(pushes: Sequence[Sent], msisdn: str, route: str) -> Sent | No
     since = only.created_at - WINDOW_MS
     others = (push for push in pushes if push.id != only.id and (push.attempts or push.state == State.SENDING))
     return None if any(push.changed_at >= since for push in others) else only
+
+
+def tells(attempts: int, parts: int, *, is_positive: bool) -> bool:
+    """Whether receipts with unknown ids say what became of a push of so many attempts and parts.
+
+    Parts of an earlier attempt may be among them, and parts of two attempts make no whole document. One that fits one
+    part has arrived by whichever attempt; that one of its attempts failed says nothing of the others.
+    """
+    return attempts <= 1 or (parts == 1 and is_positive)

@@ -18,7 +18,7 @@ import structlog
 
 from encoders.errors import EncodeError
 from tps.decisions.identities import bucket_of
-from tps.decisions.last_resort import Sent, only_uncertain
+from tps.decisions.last_resort import Sent, only_uncertain, tells
 from tps.decisions.push_life import Event
 from tps.decisions.receipts import POSITIVE, Receipt, normal_form
 from tps.delivery import correlation
@@ -167,11 +167,13 @@ class Parking:
         first = {receipt.message_id: receipt for receipt in reversed(about)}
         negative = [receipt for receipt in first.values() if receipt.state not in POSITIVE]
         arrived = len(first) - len(negative)
+        parts = stored.parts or self._parts_of(connection, sent, route)
+        if not tells(stored.attempts, parts, is_positive=not negative):
+            return []
         if negative:
             detail = f"by its number: {said(negative[0], 0).partition(': ')[2]}"
             moves = [moved_by_report(stored, Event.FAIL, now, detail, stored.parts, stored.delivered_parts)]
         else:
-            parts = stored.parts or self._parts_of(connection, sent, route)
             if not arrived or not parts or stored.delivered_parts.bit_count() + arrived < parts:
                 return []
             detail = f"by its number: receipts of {arrived} ids that nobody knows"
