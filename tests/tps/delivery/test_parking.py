@@ -191,6 +191,20 @@ async def test_the_last_resort_leaves_what_could_be_about_another_push(
         assert State.DELIVERED not in states(await sqlite.read(all_pushes))
 
 
+async def test_parts_of_several_attempts_are_not_taken_for_a_whole(
+    sqlite: Database, seal: Seal, sqlite_url: str, clock: Clock
+) -> None:
+    async with settling(sqlite, seal, sqlite_url) as parts:
+        push = await uncertain(parts, seal, SIX_ACCESS_POINTS)
+        await sqlite.write(
+            lambda connection: connection.exec_driver_sql(f"UPDATE push SET attempts = 2 WHERE id = {push.id}")
+        )
+        await park(parts, *[receipt(str(message_id)) for message_id in range(1, 20)])
+        clock.forward(2 * LAST_RESORT_MS)
+        assert await look(parts) == 0
+    assert states([await only_push(sqlite)]) == [State.UNCERTAIN]
+
+
 async def set_state(database: Database, push_id: int, state: State) -> None:
     def change(connection: object) -> None:
         connection.exec_driver_sql(f"UPDATE push SET state = {int(state)} WHERE id = {push_id}")  # type: ignore[attr-defined]
