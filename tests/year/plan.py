@@ -116,7 +116,7 @@ class Plan:
         random, people = self._random, self._people
         for _ in range(self._about(len(people) * SWAP_A_DAY)):
             person = random.choice(people)
-            if person.is_subscriber and person.account.imsi not in day.removed:
+            if person.is_subscriber and person.account not in day.created:
                 day.removed.append(person.account.imsi)
                 person.account = Account(f"00102{next(self._numbers):010}", person.account.msisdn)
                 day.created.append(person.account)
