@@ -1,9 +1,10 @@
 """Lists of pushes for people, the newest first: page by page, found by what they are about."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, SmallInteger, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, SmallInteger, select
 
 from tps.decisions.identities import bucket_of
 from tps.decisions.push_id import bucket_of_id
@@ -40,6 +41,7 @@ def page(connection: Connection, wanted: Wanted, limit: int) -> list[PushRow]:
     if wanted.error is not None:
         numbers = numbers.where(push.c.error.contains(wanted.error, autoescape=True))
     numbers = numbers.order_by(push.c.id.desc()).limit(limit)
+    parts: Sequence[ColumnElement[bool]]
     if wanted.imsi is not None:
         parts = [push.c.bucket == bucket_of(wanted.imsi)]
     elif wanted.state is not None and wanted.state not in KEY_HOLDING_STATES:
