@@ -1,8 +1,7 @@
 """Lists of pushes for people, the newest first: page by page, found by what they are about."""
 
-from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, SmallInteger, select
 
@@ -13,6 +12,9 @@ from tps.store.batches import Batch, Fetching
 from tps.store.pushes import PushRow
 from tps.store.schema import has_ended_badly, push
 from tps.store.stretches import stretches
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Wanted(NamedTuple):

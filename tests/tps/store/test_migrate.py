@@ -69,7 +69,7 @@ def test_pushes_of_an_older_store_are_all_there_in_the_order_of_time(store_url: 
         assert names == {"ix_push_attention", "ix_push_ended_badly", "uq_push_pair_key"}
         twin = {**before[0], "id": 10 << 6 | 63}
         with pytest.raises(DBAPIError, match=r"(?i)unique"):
-            database.engine.connect().execute(insert(push).values(twin))
+            database.write_now(lambda connection: connection.execute(insert(push).values(twin)))
     finally:
         database.close()
 
