@@ -10,11 +10,12 @@ from encoders.errors import EncodeError
 from encoders.settings_part import ExtraParm
 from encoders.settings_proxy import Port
 
-_NOT_TEXT = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
+_NO_CHARACTERS = "\x00-\x1f\ud800-\udfff\ufffe\uffff"
+_NOT_TEXT = re.compile(f"[{_NO_CHARACTERS}]")
 """Not characters of XML 1.0 (clause 2.2), or white space that XML turns into blanks inside an attribute value."""
 
-_NOT_PLAIN = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff{}]")
-"""What makes a text worth a closer look: the same, and braces. One search for each text instead of three steps."""
+_NOT_PLAIN = re.compile(f"[{_NO_CHARACTERS}{{}}]")
+"""What makes a text worth a closer look: the same, and braces."""
 
 _NOT_URI = re.compile(r"[\s<>\"\x7f]")
 """What no URI may hold (RFC 3986 clause 2), nor what handsets take in its place: hosts, paths, database names."""
@@ -33,8 +34,7 @@ class Block:
     def text(self, name: str, field: str, value: str | None) -> None:
         """Add a parm, unless `value` is None."""
         if value is not None:
-            if _NOT_PLAIN.search(value):
-                verify_text(f"{self.path}.{field}" if self.path else field, value)
+            verify_text(f"{self.path}.{field}" if self.path else field, value)
             self._items.append(Parm(name, value))
 
     def uri(self, name: str, field: str, value: str | None) -> None:
@@ -87,6 +87,8 @@ class Block:
 
 def verify_text(path: str, value: str) -> None:
     """Raise `EncodeError` for characters that cannot be sent and for braces that are no placeholder."""
+    if not _NOT_PLAIN.search(value):  # as nearly all: one step instead of three
+        return
     verify_characters(path, value)
     try:
         template.placeholders(value)

@@ -196,7 +196,7 @@ def _packet(octets: bytes) -> bytes:
 def _attributes(packet: bytes, wanted: Collection[int], start: int = HEADER_OCTETS) -> list[tuple[int, int, bytes]]:
     """Place, number and value of the attributes of these numbers, from `start` on (RFC 2865 clause 5).
 
-    Of the others only the length is looked at: a record has twice as many of them.
+    Of the others only the length is looked at.
     """
     found = []
     place, end = start, len(packet)

@@ -63,9 +63,9 @@ async def detect(options: Options, folder: Path) -> Run:
         await here.api.create(people)
         _all_queued(await here.api.stream(DETECT, batches(map(workload.detection, people))), population)
         await here.api.settled()
-        known_from_s = time.monotonic()
+        began_s = time.monotonic()
         await here.api.stream(DETECT, batches(map(workload.detection, people)))
-        first_seen_s = time.monotonic() - known_from_s
+        first_seen_s = time.monotonic() - began_s
         chunks = _chunks(_detections(people, options), options)
         answered: list[tuple[float, int]] = []
         watch = await _started(here)

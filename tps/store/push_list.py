@@ -1,9 +1,9 @@
 """Lists of pushes for people, the newest first: page by page, found by what they are about."""
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, SmallInteger, select
+from sqlalchemy import BigInteger, Connection, SmallInteger, select
 
 from tps.decisions.identities import bucket_of
 from tps.decisions.push_id import bucket_of_id
@@ -12,9 +12,6 @@ from tps.store.batches import Batch, Fetching
 from tps.store.pushes import PushRow
 from tps.store.schema import has_ended_badly, push
 from tps.store.stretches import stretches
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class Wanted(NamedTuple):
@@ -43,14 +40,13 @@ def page(connection: Connection, wanted: Wanted, limit: int) -> list[PushRow]:
     if wanted.error is not None:
         numbers = numbers.where(push.c.error.contains(wanted.error, autoescape=True))
     numbers = numbers.order_by(push.c.id.desc()).limit(limit)
-    parts: Sequence[ColumnElement[bool]]
     if wanted.imsi is not None:
-        parts = [push.c.bucket == bucket_of(wanted.imsi)]
+        places = [push.c.bucket == bucket_of(wanted.imsi)]
     elif wanted.state is not None and wanted.state not in KEY_HOLDING_STATES:
-        parts = [has_ended_badly]
+        places = [has_ended_badly]
     else:
-        parts = stretches(connection.dialect.name)
-    found = [each for part in parts for each in connection.execute(numbers.where(part)).scalars()]
+        places = stretches(connection.dialect.name)
+    found = [each for place in places for each in connection.execute(numbers.where(place)).scalars()]
     newest = sorted(found, reverse=True)[:limit]
     statement, batch = _rows(connection.dialect.name)
     rows = statement.fetch(connection, batch.parameters([(bucket_of_id(number), number) for number in newest]))

@@ -214,9 +214,10 @@ def save(connection: Connection, moves: Sequence[Move], now_ms: int) -> int:
     """Save these moves and append to the histories; returns how many were still in `state_before` and moved."""
     moved = 0
     dialect = connection.dialect.name
+    ordered = sorted(moves, key=order_of(dialect))
     move_counts.note(connection, filter(None, map(_event_of, moves)))
     for releases in (False, True):
-        some = sorted((move for move in moves if bool(move.releases_key) is releases), key=order_of(dialect))
+        some = [move for move in ordered if bool(move.releases_key) is releases]
         if some:
             statement, batch = _save(dialect, releases)
             moved += statement.run(connection, {**batch.parameters(some), "now": now_ms})

@@ -4,7 +4,7 @@ On PostgreSQL a stretch is a bucket. SQLite keeps them all in the order of their
 saved together shares its pages. Were it by bucket, twenty lone requests would write twenty pages.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
@@ -15,7 +15,7 @@ from tps.decisions.push_id import bucket_of_id
 from tps.store.schema import push
 
 
-def stretches(dialect: str) -> Sequence[ColumnElement[bool]]:
+def stretches(dialect: str) -> list[ColumnElement[bool]]:
     """The condition of each, in their order."""
     return [true()] if dialect == "sqlite" else [push.c.bucket == bucket for bucket in range(BUCKETS)]
 
