@@ -113,18 +113,18 @@ def detection(number: int, **changes: Any) -> Trigger:
     return msgspec.structs.replace(seen, **changes)
 
 
-def publish(database: Database, seal: Seal, body: bytes = INTERNET, **policy: Any) -> None:
-    """Store the next version of the settings "internet"."""
+def publish(database: Database, seal: Seal, body: bytes = INTERNET, *, name: str = "internet", **policy: Any) -> None:
+    """Store the next version of these settings."""
     rules = DeliveryPolicy(**policy)
     now = app.now_ms()
 
     def store(connection: Any) -> None:
-        version = len(settings.versions(connection, "internet")) + 1
+        version = len(settings.versions(connection, name)) + 1
         row = StoredSettings(
-            name="internet",
+            name=name,
             version=version,
             kind="neutral",
-            sealed_body=seal.close(body, context_of("internet", version)),
+            sealed_body=seal.close(body, context_of(name, version)),
             fingerprint=fingerprint_of("neutral", body, rules),
             policy=msgspec.json.encode(rules).decode(),
             note="",

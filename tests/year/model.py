@@ -4,10 +4,12 @@
 * The newest device of a SIM is the one of the latest sighting; of two at the same moment the greater number.
 * Who has no account is recorded only. What is not about the newest device is recorded only.
 * One push holds the key (IMSI, device, version of the settings) until it failed or was cancelled.
+* A SIM that has moved on leaves behind what was open for its other devices, and a newer version what was open of an
+  older one: cancelled.
 * Who is removed is forgotten with his devices; open pushes are cancelled, and no key is held.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -44,8 +46,8 @@ class Model:
         self.owners: dict[str, str] = {}
         """Number -> IMSI."""
         self.devices: dict[str, dict[str, Sighting]] = {}
-        self.held: dict[Key, str] = {}
-        """Key -> QUEUED or DELIVERED."""
+        self._held: defaultdict[str, dict[Key, str]] = defaultdict(dict)
+        """IMSI -> key -> QUEUED or DELIVERED."""
         self.pushes: Counter[tuple[Key, str]] = Counter()
         """How many pushes of a key have come to which end."""
         self._create(accounts)
@@ -71,19 +73,23 @@ class Model:
                 known = self.devices.setdefault(imsi, {}).get(device, Sighting(0, is_dirty=False))
                 self.devices[imsi][device] = Sighting(max(known.at, seen.at), _is_dirty(device))
         return [
-            "recorded" if imsi is None or _is_late(seen, before[imsi]) else self._led_to(seen, imsi)
+            "recorded" if imsi is None or _is_late(seen, before[imsi]) else self._led_to(seen, imsi, before[imsi][1])
             for seen, imsi in zip(batch, named, strict=True)
         ]
 
     def settle(self, day: Day, fate: Fate) -> None:
         """The end of a day, for all that is open."""
-        for key, state in list(self.held.items()):
+        for key, state in self.held.items():
             end = fate(key.imsi, key.device, day.now) if state == "QUEUED" else ""
             if end == "DELIVERED":
-                self.held[key] = end
+                self._held[key.imsi][key] = end
             elif end:
-                del self.held[key]
-                self.pushes[key, end] += 1
+                self._end(key, end)
+
+    @property
+    def held(self) -> dict[Key, str]:
+        """Key -> QUEUED or DELIVERED."""
+        return {key: state for keys in self._held.values() for key, state in keys.items()}
 
     def newest(self, imsi: str) -> str | None:
         """The newest device of a SIM."""
@@ -102,18 +108,31 @@ class Model:
     def _named(self, seen: Seen) -> str | None:
         return seen.imsi if seen.msisdn is None else self.owners.get(seen.msisdn)
 
-    def _led_to(self, seen: Seen, imsi: str) -> str:
+    def _led_to(self, seen: Seen, imsi: str, before: str | None) -> str:
         device = seen.imei[:14]
         if imsi not in self.accounts or _is_dirty(device) or self.newest(imsi) != device:
             return "recorded"
         key = Key(imsi, device, self.version)
-        match self.held.get(key):
+        if before not in (None, device):
+            self._cancel(other for other in self._held[imsi] if other.device != device)
+        match self._held[imsi].get(key):
             case "DELIVERED":
                 return "already_set"
             case "QUEUED":
                 return "already_open"
-        self.held[key] = "QUEUED"
+        self._cancel(older for older in self._held[imsi] if older.device == device)
+        self._held[imsi][key] = "QUEUED"
         return "queued"
+
+    def _cancel(self, keys: Iterable[Key]) -> None:
+        """Take back those that are open."""
+        for key in [key for key in keys if self._held[key.imsi][key] == "QUEUED"]:
+            self._end(key, "CANCELLED")
+
+    def _end(self, key: Key, end: str) -> None:
+        """It holds its key no more."""
+        del self._held[key.imsi][key]
+        self.pushes[key, end] += 1
 
     def _create(self, accounts: Iterable[Account]) -> None:
         for imsi, msisdn in accounts:
@@ -123,9 +142,8 @@ class Model:
     def _remove(self, imsi: str) -> None:
         del self.owners[self.accounts.pop(imsi)]
         self.devices.pop(imsi, None)
-        for key in [key for key in self.held if key.imsi == imsi]:
-            state = self.held.pop(key)
-            self.pushes[key, "CANCELLED" if state == "QUEUED" else state] += 1
+        for key, state in list(self._held[imsi].items()):
+            self._end(key, "CANCELLED" if state == "QUEUED" else state)
 
 
 def _is_late(seen: Seen, latest: tuple[int, str | None]) -> bool:

@@ -15,6 +15,8 @@ DAY_MS = 24 * HOUR_MS
 SLOTS = 12
 """Sightings of a SIM lie two hours apart, and late ones an hour beside them: knowledge is exact to half an hour."""
 SIGHTINGS_A_YEAR = 10
+BATCH_MAX = 500
+"""No feed hands over more at once."""
 PUBLISHED_ON = (130, 250)
 """Days with a new version of the settings; the first one was there before."""
 SHARES = {
@@ -107,7 +109,7 @@ class Plan:
                 seen.append(self._sighting(person, begins, begins + slots.pop() * 2 * HOUR_MS))
         random.shuffle(seen)
         while seen:
-            size = random.choice((1, 2, 30, 300, 1000))
+            size = random.choice((1, 2, 30, 300, BATCH_MAX))
             day.batches.append(seen[:size])
             seen = seen[size:]
         return day

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
 import structlog
 
 from tps.backoffice.desk import Desk
@@ -21,7 +22,10 @@ def of_change(seal: Seal, before: Subscriber | None, after: Subscriber) -> Trigg
     """What follows from an account's new settings or values; None without a known device, and for anything else."""
     if before is None or before.device is None or not _has_other_settings(seal, before, after):
         return None
-    return of_device(after.imsi, before, Cause.SETTINGS_CHANGED)
+    trigger = of_device(after.imsi, before, Cause.SETTINGS_CHANGED)
+    if trigger is None or before.settings == after.settings:
+        return trigger
+    return msgspec.structs.replace(trigger, has_switched_settings=True)
 
 
 def of_device(imsi: str, before: Subscriber, cause: Cause) -> Trigger | None:

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from typing import NamedTuple
 
-from tps.backoffice.subscribers import cancel_where_possible, unknown
+from tps.backoffice.subscribers import unknown
 from tps.decisions.identities import Device, bucket_of
 from tps.decisions.push_id import bucket_of_id
 from tps.decisions.push_life import Event, State, move
 from tps.decisions.triggers import Answer, Outcome, Trigger
 from tps.delivery.intake import Intake
+from tps.delivery.taking_back import take_back
 from tps.errors import RejectedError
 from tps.store import pair_keys, pairs, pushes, subscribers
 from tps.store.database import Connection, Database
@@ -76,7 +77,7 @@ async def forget(database: Database, imsi: str, device: str, *, now_ms: int) -> 
         if not forgotten and not held:
             raise RejectedError("imei", "this SIM was not seen in this device", status=404)
         stored = pushes.load(connection, [(bucket, state.push_id) for state in held])
-        cancelled = cancel_where_possible(connection, list(stored.values()), "its device was forgotten", now_ms)
+        cancelled = take_back(connection, ((push, "its device was forgotten") for push in stored.values()), now_ms)
         pair_keys.release(connection, bucket, imsi, device)
         return cancelled
 

@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-from tps.backoffice.subscribers import cancel_where_possible, unknown
+from tps.backoffice.subscribers import unknown
 from tps.decisions.identities import bucket_of
 from tps.delivery.push_secrets import pin_context, values_context
+from tps.delivery.taking_back import take_back
 from tps.errors import RejectedError
 from tps.store import pair_keys, pairs, pushes, subscribers
 from tps.store.database import Connection, Database
@@ -33,7 +34,7 @@ async def change_sim(database: Database, seal: Seal, imsi: str, new_imsi: str, *
             raise unknown()
         bucket = bucket_of(imsi)
         still_open = pushes.open_of(connection, bucket, imsi)
-        cancelled = cancel_where_possible(connection, still_open, "the account has another SIM", now_ms)
+        cancelled = take_back(connection, ((push, "the account has another SIM") for push in still_open), now_ms)
         pair_keys.release(connection, bucket, imsi)
         pairs.forget(connection, bucket, imsi)
         subscribers.put(connection, [_moved(seal, before, new_imsi, now_ms)])

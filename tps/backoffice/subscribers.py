@@ -7,12 +7,11 @@ from typing import NamedTuple
 import msgspec
 
 from tps.decisions.identities import bucket_of
-from tps.decisions.push_life import MOVES, Event, State
 from tps.delivery.push_secrets import pin_context, values_context
+from tps.delivery.taking_back import take_back
 from tps.errors import RejectedError
 from tps.store import pair_keys, pairs, pushes, settings, subscribers
 from tps.store.database import Connection, Database
-from tps.store.pushes import Move, StoredPush, history_line
 from tps.store.sealing import Seal
 from tps.store.subscribers import Subscriber
 
@@ -151,29 +150,11 @@ async def remove(database: Database, imsi: str, *, now_ms: int) -> Removed:
             raise unknown()
         bucket = bucket_of(imsi)
         still_open = pushes.open_of(connection, bucket, imsi)
-        cancelled = cancel_where_possible(connection, still_open, "the subscriber was removed", now_ms)
+        cancelled = take_back(connection, ((push, "the subscriber was removed") for push in still_open), now_ms)
         pair_keys.release(connection, bucket, imsi)
         return Removed(cancelled, len(still_open) - cancelled, pairs.forget(connection, bucket, imsi))
 
     return await database.write(take_away)
-
-
-def cancel_where_possible(connection: Connection, stored: Sequence[StoredPush], reason: str, now_ms: int) -> int:
-    """Cancel those of these pushes that have not left yet; returns how many."""
-    moves = [
-        Move(
-            bucket=push.bucket,
-            id=push.id,
-            state_before=push.state,
-            state=MOVES[State(push.state)][Event.CANCEL],
-            attention_at=push.expires_at,
-            line=history_line(now_ms, Event.CANCEL, State.CANCELLED, reason),
-            releases_key=1,
-        )
-        for push in stored
-        if Event.CANCEL in MOVES[State(push.state)]
-    ]
-    return pushes.save(connection, moves, now_ms)
 
 
 def value_names(seal: Seal, subscriber: Subscriber) -> list[str]:

@@ -173,6 +173,9 @@ MOVES: Mapping[State, Mapping[Event, State]] = MappingProxyType({
 })
 # fmt: on
 
+CANCELLABLE_STATES = frozenset(state for state, moves in MOVES.items() if Event.CANCEL in moves)
+"""States in which a push can be taken back: it has not left, or nobody knows, and nobody has it in hand."""
+
 
 def move(state: State, event: Event) -> State:
     """The state after `event`; `IllegalMoveError` where the table has no row."""

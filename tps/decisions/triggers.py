@@ -77,6 +77,9 @@ class Trigger(msgspec.Struct, frozen=True, array_like=True):
     force: bool = False
     cause: Cause | None = None
     """None: that of a detection follows from what is known of its SIM, and anything else was asked for."""
+    has_switched_settings: bool = False
+    """The account was given settings of another name: what its device was given under any name since it was given these
+    has replaced them."""
     is_reminder: bool = False
     """A sighting that was answered before it was written, told again because a late one of another device has come: it
     is noted where its pair is still known, and leads to nothing else."""

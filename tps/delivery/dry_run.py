@@ -7,14 +7,15 @@ is named a thousand times is counted as one push.
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from tps.decisions.triggers import Answer, Outcome, Trigger
+from tps.decisions.push_life import CANCELLABLE_STATES
+from tps.decisions.triggers import Answer, Cause, Outcome, Trigger
 from tps.delivery.intake_decision import IntakeDecision, Intended, Look
 from tps.delivery.intake_transaction import held_answer
 from tps.store import pair_keys
 from tps.store.database import Connection
-from tps.store.pair_keys import PairKey
+from tps.store.pair_keys import Holder, PairKey
 
 REMEMBERED = 1_000_000
 """SIMs and pairs of one dry run that are kept in mind, each; beyond them the oldest are forgotten."""
@@ -36,8 +37,10 @@ class DryRun:
         self._remembered = remembered
         self._newest: OrderedDict[str, tuple[int, str]] = OrderedDict()
         """IMSI -> when and in which device it would have been seen last."""
-        self._held: OrderedDict[PairKey, None] = OrderedDict()
-        """Keys that pushes of this dry run would hold."""
+        self._held: OrderedDict[str, set[PairKey]] = OrderedDict()
+        """IMSI -> keys that pushes of this dry run would hold."""
+        self._moved: OrderedDict[str, str | None] = OrderedDict()
+        """IMSI -> the only device to which stored pushes would still go after this SIM had moved on; None: to none."""
 
     def rehearse(self, connection: Connection, triggers: Sequence[Trigger]) -> list[Rehearsed]:
         """What each of these detections would lead to, after those before them. Reads the store, writes nothing."""
@@ -47,17 +50,27 @@ class DryRun:
         holders = {holder.place: holder for holder in pair_keys.holders(connection, [each.key for each in intended])}
         self._keep_in_mind(look, triggers)
         for place, each in enumerate(intended):
-            holder = holders.get(place)
-            if holder is not None:
-                look.answers[each.place] = held_answer(holder.id, holder.state)
-            elif each.key in self._held:
-                look.answers[each.place] = Answer(Outcome.ALREADY_OPEN)
-            else:
-                self._held[each.key] = None
-                look.answers[each.place] = Answer(Outcome.QUEUED)
+            look.answers[each.place] = self._answer(each, holders.get(place))
         _bound(self._held, self._remembered)
+        _bound(self._moved, self._remembered)
         wanted = {each.place: each for each in intended}
         return [Rehearsed(answer, wanted.get(place)) for place, answer in enumerate(look.answers) if answer is not None]
+
+    def _answer(self, intended: Intended, holder: Holder | None) -> Answer:
+        """What a trigger is answered by which a push is to be, after those before it."""
+        imsi, device = intended.imsi, intended.send.device
+        held = self._held.setdefault(imsi, set())
+        if intended.send.cause is Cause.DEVICE_CHANGED:
+            # What has not left yet to any other device would be taken back (`tps.delivery.taking_back`).
+            held -= {key for key in held if key.device != device}
+            self._moved[imsi] = device if self._moved.get(imsi, device) == device else None
+        is_taken_back = self._moved.get(imsi, device) != device
+        if holder is not None and not (is_taken_back and holder.state in CANCELLABLE_STATES):
+            return held_answer(holder.id, holder.state)
+        if intended.key in held:
+            return Answer(Outcome.ALREADY_OPEN)
+        held.add(intended.key)
+        return Answer(Outcome.QUEUED)
 
     def _put_in_mind(self, look: Look) -> None:
         """Let the newest devices be what the batches before this one would have made them."""
@@ -75,6 +88,6 @@ class DryRun:
         _bound(self._newest, self._remembered)
 
 
-def _bound(mapping: OrderedDict[str, tuple[int, str]] | OrderedDict[PairKey, None], most: int) -> None:
+def _bound(mapping: OrderedDict[str, Any], most: int) -> None:
     while len(mapping) > most:
         mapping.popitem(last=False)

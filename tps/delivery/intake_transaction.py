@@ -17,6 +17,7 @@ from tps.delivery.handover import Departing
 from tps.delivery.intake_decision import IntakeDecision, Intended, Look
 from tps.delivery.push_secrets import close_secrets
 from tps.delivery.set_filter import known_pair
+from tps.delivery.taking_back import pointless_beside, take_back
 from tps.store import pair_keys, pairs, pushes
 from tps.store.database import Connection
 from tps.store.pair_keys import PairKey
@@ -38,6 +39,10 @@ class TakenIn(NamedTuple):
     """How many pushes were stored for each cause."""
 
 
+_CHANGING = (Cause.DEVICE_CHANGED, Cause.SETTINGS_CHANGED)
+"""What makes older pushes pointless even where nothing has to be sent for it."""
+_RENEWING = (Cause.NOT_SET, Cause.SETTINGS_PUBLISHED)
+"""What may come while an older version is on its way. What is asked for stands for itself: it costs no look."""
 NOTHING_TAKEN_IN = TakenIn((), (), waiting=0, causes={})
 
 
@@ -70,7 +75,10 @@ class IntakeTransaction:
             (each.place, self._push(each, triggers[each.place], now, beginnings, departs=order < may_depart))
             for order, each in enumerate(intended)
         ]
+        pointless = pointless_beside(connection, [each for each in intended if each.send.cause in _CHANGING])
         stored = self._store(connection, triggers, sends, look.answers, now)
+        pointless += pointless_beside(connection, _renewing(intended, look.answers))
+        take_back(connection, pointless, now)
         departing = [
             Departing(_due(push, now), look.profiles[push.settings]) for push in stored if push.owner is not None
         ]
@@ -209,13 +217,24 @@ class IntakeTransaction:
 def _sends_again(connection: Connection, trigger: Trigger, push: NewPush, delivered: int) -> bool:
     """Whether a delivered push is no reason not to send.
 
-    An account that gets values back which it had before: what its device was given in between has replaced them.
+    An account that gets settings or values back which it had before: what its device was given in between has
+    replaced them.
     """
     if trigger.force:
         return True
+    settings = None if trigger.has_switched_settings else push.settings
     return trigger.cause is Cause.SETTINGS_CHANGED and pair_keys.is_replaced(
-        connection, push.bucket, push.imsi, push.device, push.settings, delivered
+        connection, push.bucket, push.imsi, push.device, settings, delivered
     )
+
+
+def _renewing(intended: Sequence[Intended], answers: Sequence[Answer | None]) -> list[Intended]:
+    """Of what a device may have been about to get in an older version, those that were stored."""
+    return [each for each in intended if each.send.cause in _RENEWING and _is_queued(answers[each.place])]
+
+
+def _is_queued(answer: Answer | None) -> bool:
+    return answer is not None and answer.outcome is Outcome.QUEUED
 
 
 def _keys_of(sends: Sequence[tuple[int, NewPush]]) -> list[PairKey]:
@@ -224,8 +243,7 @@ def _keys_of(sends: Sequence[tuple[int, NewPush]]) -> list[PairKey]:
 
 def _causes(intended: Sequence[Intended], answers: Sequence[Answer | None]) -> Mapping[str, int]:
     """How many pushes were stored for each cause."""
-    outcomes = ((each.send.cause, answers[each.place]) for each in intended)
-    return Counter(cause for cause, answer in outcomes if answer is not None and answer.outcome is Outcome.QUEUED)
+    return Counter(each.send.cause for each in intended if _is_queued(answers[each.place]))
 
 
 def _due(push: NewPush, now: int) -> DuePush:

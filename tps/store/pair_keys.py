@@ -55,17 +55,23 @@ def release(
     connection.execute(update(push).where(*where).values(key_released=push.c.id))
 
 
-def is_replaced(connection: Connection, bucket: int, imsi: str, device: str, settings: str, delivered: int) -> bool:
-    """Whether this device was given these settings with other content after the push `delivered`."""
+def is_replaced(
+    connection: Connection, bucket: int, imsi: str, device: str, settings: str | None, delivered: int
+) -> bool:
+    """Whether this device was given something else after the push `delivered`, or may yet get what has left.
+
+    That is other content of these settings; with `settings` None, of any.
+    """
     later = select(push.c.id).where(
         push.c.bucket == bucket,
         push.c.imsi == imsi,
         push.c.device == device,
         push.c.key_released == 0,
-        push.c.settings == settings,
-        push.c.state == int(State.DELIVERED),
+        (push.c.state != int(State.QUEUED)) | (push.c.attempts > 0),
         push.c.id > delivered,
     )
+    if settings is not None:
+        later = later.where(push.c.settings == settings)
     return connection.execute(select(later.exists())).scalar_one()
 
 

@@ -1,5 +1,8 @@
 """What follows by itself from a changed account, a changed SIM and a new version of settings."""
 
+from functools import partial
+from itertools import pairwise
+
 import pytest
 
 from tests.tps.delivering import all_pushes
@@ -19,16 +22,13 @@ async def begun(api: Api) -> list[tuple[str, str]]:
     return [(row.imsi, row.history.splitlines()[0].split(" ", 1)[1]) for row in rows]
 
 
-async def deliver(api: Api) -> list[PushRow]:
-    """All pushes that wait arrive."""
+async def deliver(api: Api, *states: State) -> list[PushRow]:
+    """All pushes that wait arrive, or come as far as the last of these states."""
     rows = [row for row in await api.parts.database.read(all_pushes) if row.state == State.QUEUED]
-    moves = [
-        Move(
-            bucket_of_id(row.id), row.id, State.QUEUED, State.DELIVERED, 1, history_line(1, "deliver", State.DELIVERED)
-        )
-        for row in rows
-    ]
-    await api.parts.database.write(lambda connection: pushes.save(connection, moves, 1))
+    for before, after in pairwise((State.QUEUED, *(states or (State.DELIVERED,)))):
+        line = history_line(1, "deliver", after)
+        moves = [Move(bucket_of_id(row.id), row.id, before, after, 1, line) for row in rows]
+        await api.parts.database.write(partial(pushes.save, moves=moves, now_ms=1))
     return rows
 
 
@@ -75,6 +75,34 @@ async def test_values_that_come_back_are_sent_again_for_the_device_was_given_oth
         await deliver(detected)
     assert (await begun(detected))[1:] == [(IMSI, "account QUEUED settings_changed")] * 4
     assert (await detected.post("/v1/detections", {"imsi": IMSI, "imei": IMEI})).value["outcome"] == "already_set"
+
+
+async def test_values_that_come_back_before_others_have_left_need_no_push_and_the_others_do_not_leave(
+    detected: Api,
+) -> None:
+    await detected.call("PATCH", f"/v1/subscribers/{IMSI}", {"settings": "gold"})
+    await deliver(detected)
+    for password in ("other", VALUES["ppp_password"]):
+        await detected.call("PATCH", f"/v1/subscribers/{IMSI}", {"values": {"ppp_password": password}})
+    rows = await detected.parts.database.read(all_pushes)
+    assert [State(row.state) for row in rows] == [State.DELIVERED, State.DELIVERED, State.CANCELLED]
+
+
+async def test_values_that_come_back_while_others_may_arrive_are_sent_again(detected: Api) -> None:
+    await detected.call("PATCH", f"/v1/subscribers/{IMSI}", {"settings": "gold"})
+    await deliver(detected)
+    await detected.call("PATCH", f"/v1/subscribers/{IMSI}", {"values": {"ppp_password": "other"}})
+    await deliver(detected, State.SENDING, State.SENT)
+    await detected.call("PATCH", f"/v1/subscribers/{IMSI}", {"values": VALUES})
+    rows = await detected.parts.database.read(all_pushes)
+    assert [State(row.state) for row in rows[2:]] == [State.SENT, State.QUEUED]
+
+
+async def test_settings_that_come_back_are_sent_again_for_the_device_was_given_others(detected: Api) -> None:
+    for name in ("gold", "internet"):
+        await detected.call("PATCH", f"/v1/subscribers/{IMSI}", {"settings": name})
+        await deliver(detected)
+    assert (await begun(detected))[1:] == [(IMSI, "account QUEUED settings_changed")] * 2
 
 
 async def test_values_that_no_document_holds_are_no_reason_to_send(detected: Api) -> None:
