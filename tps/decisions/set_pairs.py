@@ -9,7 +9,7 @@ what it learned first.
              BCD      BCD      version    not known as SET    milliseconds    milliseconds
 
 That a pair is SET is a claim, and void once its subscriber was changed. That it was seen at a moment stays true,
-whatever was changed since: so that stays.
+whatever was changed since: so that stays, unless his devices were forgotten.
 """
 
 import struct
@@ -119,6 +119,14 @@ class SetPairs:
         at = _place_of(page, imsi)
         if at >= 0:
             _PUSH.pack_into(page, at + _PUSH_AT, _NOT_SET)
+
+    def drop(self, imsi: str) -> None:
+        """Nothing is known of this subscriber any more, not even when he was seen."""
+        number = zlib.crc32(imsi.encode()) % self._count
+        page = self._pages[number]
+        at = _place_of(page, imsi)
+        if at >= 0:
+            self._pages[number] = page[:at] + page[at + _RECORD :]
 
     def forget_bucket(self, bucket: int) -> None:
         """Whether the pairs of this bucket's subscribers are SET is not known any more."""

@@ -173,8 +173,11 @@ class SetFilter:
             if names is None:
                 self._pairs.forget_bucket(bucket.bucket)
                 self._changed_buckets[bucket.bucket] = self._looks
-            for imsi in names or ():
-                self._pairs.forget(imsi)
+            for imsi, is_forgotten in names or ():
+                if is_forgotten:
+                    self._pairs.drop(imsi)
+                else:
+                    self._pairs.forget(imsi)
                 if self._begun:
                     self._changed[imsi] = self._looks
         self._seen = seen

@@ -37,7 +37,17 @@ NAMED = 8
 _NAME_WIDTH = 16
 _NOTED = "changes.noted"
 _EVERYBODY = ""
+_FORGOTTEN = "-"
+"""Behind the name of a subscriber whose devices were forgotten: what is remembered of them is not true any more."""
 _encode = msgspec.json.Encoder().encode
+
+
+class Changed(NamedTuple):
+    """Who was changed."""
+
+    imsi: str
+    is_forgotten: bool
+    """Devices of his were forgotten, so nobody may remember that they were seen."""
 
 
 class Bucket(NamedTuple):
@@ -47,17 +57,23 @@ class Bucket(NamedTuple):
     changes: int
     newest: str
 
-    def named(self, last: int) -> list[str] | None:
-        """The IMSIs of the last so many changes; None where the names of some are not kept."""
+    def named(self, last: int) -> list[Changed] | None:
+        """The last so many changes; None where the names of some are not kept."""
         if last > NAMED:
             return None
         names = self.newest[-last * _NAME_WIDTH :]
-        return [names[at : at + _NAME_WIDTH].rstrip() for at in range(0, len(names), _NAME_WIDTH)]
+        each = (names[at : at + _NAME_WIDTH].rstrip() for at in range(0, len(names), _NAME_WIDTH))
+        return [Changed(name.removesuffix(_FORGOTTEN), name.endswith(_FORGOTTEN)) for name in each]
 
 
 def note(connection: Connection, imsis: Iterable[str]) -> None:
     """This transaction changes what detections of these subscribers can lead to."""
     connection.info.setdefault(_NOTED, set()).update(imsis)
+
+
+def note_forgotten(connection: Connection, imsi: str) -> None:
+    """This transaction forgets devices of this subscriber."""
+    note(connection, [imsi + _FORGOTTEN])
 
 
 def note_everybody(connection: Connection) -> None:
@@ -74,8 +90,8 @@ def write_noted(connection: Connection) -> None:
     if not noted:
         return
     names: defaultdict[int, list[str]] = defaultdict(list)
-    for imsi in noted - {_EVERYBODY}:
-        names[bucket_of(imsi)].append(imsi)
+    for name in noted - {_EVERYBODY}:
+        names[bucket_of(name.removesuffix(_FORGOTTEN))].append(name)
     uncounted = NAMED + 1 if _EVERYBODY in noted else 0
     buckets = sorted(names) if not uncounted else range(BUCKETS)
     statement, batch = _add(connection.dialect.name)
@@ -87,8 +103,8 @@ def since(connection: Connection, seen: Sequence[int]) -> list[Bucket]:
     return _since(connection.dialect.name).fetch(connection, {"seen": _encode(seen).decode()})
 
 
-def _row(bucket: int, imsis: list[str], uncounted: int) -> Bucket:
-    return Bucket(bucket, len(imsis) + uncounted, "".join(f"{imsi:{_NAME_WIDTH}}" for imsi in imsis[-NAMED:]))
+def _row(bucket: int, names: list[str], uncounted: int) -> Bucket:
+    return Bucket(bucket, len(names) + uncounted, "".join(f"{name:{_NAME_WIDTH}}" for name in names[-NAMED:]))
 
 
 @cache

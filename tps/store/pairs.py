@@ -68,7 +68,7 @@ def settings_states(connection: Connection, bucket: int, imsi: str) -> list[Sett
 
 def forget(connection: Connection, bucket: int, imsi: str, device: str | None = None) -> int:
     """Forget the devices of this SIM (or one of them); returns how many."""
-    changes.note(connection, [imsi])
+    changes.note_forgotten(connection, imsi)
     where = [pair.c.bucket == bucket, pair.c.imsi == imsi]
     if device is not None:
         where.append(pair.c.device == device)

@@ -40,6 +40,11 @@ class AsADictionary(RuleBasedStateMachine):
         if imsi in self.plain:
             self.plain[imsi] = self.plain[imsi]._replace(push_id=None)
 
+    @rule(imsi=imsis)
+    def drop(self, imsi: str) -> None:
+        self.packed.drop(imsi)
+        self.plain.pop(imsi, None)
+
     @rule(bucket=st.integers(0, BUCKETS - 1))
     def forget_bucket(self, bucket: int) -> None:
         self.packed.forget_bucket(bucket)

@@ -103,6 +103,31 @@ CHANGES: dict[str, tuple[Callable[[World], Awaitable[object]], list[Trigger], Ou
 """What has happened -> how it comes, what this node is told then, and its first answer."""
 
 
+@pytest.mark.parametrize("removes", [False, True])
+async def test_what_was_forgotten_does_not_come_back_with_a_late_sighting(tmp_path: Path, removes: bool) -> None:
+    world = World(tmp_path)
+    publish(world.databases[0], SEAL)
+    subscribe(world.databases[0], SEAL, 1)
+    way = world.ways[0]
+    await way.accept([LEARNED])
+    world.land(Event.DELIVER)
+    for seen_at in (START_MS, NEXT):  # the second is answered from memory, and not written
+        await way.accept([msgspec.structs.replace(LEARNED, seen_at=seen_at)])
+    if removes:
+        await subscribers.remove(world.databases[1], imsi(0), now_ms=NEXT)
+    else:
+        await pairs.forget(world.databases[1], imsi(0), device(0).number, now_ms=NEXT)
+    await way.accept([msgspec.structs.replace(LEARNED, seen_at=NEXT - 500)])
+    await way.accept([detection(0, device=device(1), seen_at=START_MS - 1000)])
+    seen = {
+        view.device: view.pair.last_seen_at
+        for view in await pairs.of_subscriber(world.databases[0], imsi(0))
+        if view.pair is not None
+    }
+    assert seen == {device(0).number: NEXT - 500, device(1).number: START_MS - 1000}
+    world.close()
+
+
 @pytest.mark.parametrize("foresees", [False, True])
 @pytest.mark.parametrize("change", CHANGES)
 async def test_after_any_change_a_learned_pair_is_answered_and_stored_as_without_a_filter(

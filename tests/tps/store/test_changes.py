@@ -25,26 +25,29 @@ async def since(database: Database, seen: dict[int, int]) -> dict[int, Bucket]:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "is_forgotten"),
     [
-        lambda connection: subscribers.remove(connection, IMSI),
-        lambda connection: pairs.note(connection, [Pair(BUCKET, IMSI, "35690901000001", None, None, "api", 5, 5)]),
-        lambda connection: pairs.forget(connection, BUCKET, IMSI),
-        lambda connection: pair_keys.release(connection, BUCKET, IMSI),
+        (lambda connection: subscribers.remove(connection, IMSI), False),
+        (
+            lambda connection: pairs.note(connection, [Pair(BUCKET, IMSI, "35690901000001", None, None, "api", 5, 5)]),
+            False,
+        ),
+        (lambda connection: pairs.forget(connection, BUCKET, IMSI), True),
+        (lambda connection: pair_keys.release(connection, BUCKET, IMSI), False),
     ],
     ids=["account removed", "pair noted", "pairs forgotten", "key released"],
 )
 async def test_whatever_changes_what_a_detection_leads_to_names_its_subscriber(
-    database: Database, seal: Seal, change: Callable[[Any], object]
+    database: Database, seal: Seal, change: Callable[[Any], object], is_forgotten: bool
 ) -> None:
     subscribe(database, seal, 1, first=7)
     before = await since(database, {})
     assert list(before) == [BUCKET]
-    assert before[BUCKET].named(1) == [IMSI]
+    assert before[BUCKET].named(1) == [(IMSI, False)]
     await database.write(change)
     after = await since(database, {BUCKET: before[BUCKET].changes})
     assert after[BUCKET].changes == before[BUCKET].changes + 1
-    assert after[BUCKET].named(1) == [IMSI]
+    assert after[BUCKET].named(1) == [(IMSI, is_forgotten)]
 
 
 async def test_nothing_is_found_where_nothing_was_changed(database: Database, seal: Seal) -> None:
@@ -71,8 +74,8 @@ async def test_the_newest_names_are_kept_and_more_than_those_are_nobodys_in_part
         subscribe(database, seal, 1, first=number)
     bucket = (await since(database, {}))[BUCKET]
     assert bucket.changes == NAMED + 10
-    assert bucket.named(3) == [imsi(number) for number in numbers[-3:]]
-    assert bucket.named(NAMED) == [imsi(number) for number in numbers[-NAMED:]]
+    assert bucket.named(3) == [(imsi(number), False) for number in numbers[-3:]]
+    assert bucket.named(NAMED) == [(imsi(number), False) for number in numbers[-NAMED:]]
     assert bucket.named(NAMED + 1) is None
 
 
@@ -82,7 +85,7 @@ async def test_of_many_changes_in_one_transaction_all_are_counted(database: Data
     bucket = (await since(database, {}))[BUCKET]
     assert bucket.changes == NAMED + 10
     assert bucket.named(bucket.changes) is None
-    assert set(bucket.named(NAMED) or ()) < set(names)
+    assert {changed.imsi for changed in bucket.named(NAMED) or ()} < set(names)
 
 
 async def test_a_change_that_is_rolled_back_is_noted_at_the_latest_with_the_next(database: Database) -> None:
