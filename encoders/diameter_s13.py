@@ -160,7 +160,11 @@ class EquipmentCheckAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorAnswer:
-    """The answer to any request that failed (RFC 6733 clause 7.2)."""
+    """The answer to any request that failed, with the E bit and its grammar (RFC 6733 clause 7.2).
+
+    Clause 7.1.5 allows that for permanent failures too: the command's own grammar would want what a request that cannot
+    be read does not tell.
+    """
 
     session_id: str | None = field(default=None, repr=False)
     origin_host: str
@@ -329,9 +333,9 @@ def encode_request(request: Request, *, hop_by_hop: int, end_to_end: int) -> byt
 
 def encode_answer(answer: Answer, request: Header) -> bytes:
     """An answer as one message, given the header of its request."""
-    is_error = answer.result_code is not None and _is_protocol_error(answer.result_code)
-    if is_error and not isinstance(answer, ErrorAnswer):
-        raise EncodeError(f"Result-Code {answer.result_code}: a protocol error goes into an ErrorAnswer")
+    is_error = isinstance(answer, ErrorAnswer)
+    if not is_error and answer.result_code is not None and not _is_success(answer.result_code):
+        raise EncodeError(f"Result-Code {answer.result_code}: a failure goes into an ErrorAnswer")
     return encode_message(request.answer(is_error=is_error), encode_avps(write_fields(_FIELDS[type(answer)], answer)))
 
 
@@ -362,8 +366,8 @@ def _verify_known(avps: tuple[Avp, ...]) -> None:
 def _tells_failure(avps: tuple[Avp, ...]) -> bool:
     """Whether a Result-Code is there that is no success (RFC 6733 clause 7.1)."""
     results = [avp.data for avp in avps if (avp.code, avp.vendor) == tokens.RESULT_CODE[:2]]
-    return any(int.from_bytes(data, "big") // 1000 != 2 for data in results)
+    return any(not _is_success(int.from_bytes(data, "big")) for data in results)
 
 
-def _is_protocol_error(result_code: int) -> bool:
-    return result_code // 1000 == 3
+def _is_success(result_code: int) -> bool:
+    return result_code // 1000 == 2

@@ -74,7 +74,7 @@ NO_STATE_MAINTAINED            = 1   # RFC 6733 clause 8.11, Auth-Session-State
 
 
 class ResultCode(IntEnum):
-    """What became of a request (RFC 6733 clause 7.1). Those from 3000 to 3999 go with the E bit."""
+    """What became of a request (RFC 6733 clause 7.1). Those from 3000 to 3999 go with the E bit only."""
 
     SUCCESS = 2001
     COMMAND_UNSUPPORTED = 3001
