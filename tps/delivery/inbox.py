@@ -20,6 +20,7 @@ from tps.decisions.applet_sms import AppletReport, AppletRule, read_applet_sms
 from tps.decisions.inbound_config import InboundConfig
 from tps.decisions.inbound_text import text_of
 from tps.decisions.keywords import Keywords, Request, answer_of
+from tps.decisions.repetitions import Repetitions
 from tps.decisions.request_limits import RequestLimits
 from tps.decisions.triggers import Answer, Outcome, Trigger
 from tps.delivery.device_identities import DeviceIdentities
@@ -27,7 +28,6 @@ from tps.delivery.inbound_joining import InboundJoining, Whole
 from tps.delivery.intake import Intake
 from tps.delivery.texts import Texts
 from tps.errors import RejectedError, RetryLaterError
-from tps.feeds.recent_requests import RecentRequests
 from tps.smpp.outcomes import Inbound
 from tps.smpp.pdus import ESME_RX_T_APPN
 from tps.smpp.routes import Routes
@@ -40,9 +40,8 @@ T = TypeVar("T")
 WAITING_MAX = 5000
 """Messages in memory; what comes beyond is refused for now, and the SMSC tries again later."""
 BATCH_MAX = 200
-REPEATED_S = 60.0
-"""The same message within this time (to twice that) is the same: an SMSC repeats what was not acknowledged in time."""
-REPEATED_CAPACITY = 20_000
+REPEATED_S = 90.0
+"""What a sender says twice running within this time is said once: an SMSC repeats what was not acknowledged in time."""
 _SENT = (Outcome.QUEUED, Outcome.ALREADY_OPEN)
 
 
@@ -101,7 +100,7 @@ class Inbox:
         self._monotonic = monotonic
         self._keywords = Keywords(config.languages)
         self._limits = RequestLimits(config.requests_per_hour)
-        self._recent = RecentRequests(REPEATED_CAPACITY, REPEATED_S)
+        self._repetitions = Repetitions(REPEATED_S)
         self._joining = InboundJoining()
         self._waiting: list[Inbound] = []
         self._arrived = asyncio.Event()
@@ -193,12 +192,10 @@ class Inbox:
         if rule is None and first.destination not in self._config.keyword_destinations:
             self.counts["unclaimed"] += 1
             return None
-        name = (first.route, first.source, first.destination, whole.payload)
-        now_s = self._monotonic()
-        if self._recent.knows(name, now_s):
+        message = (first.route, first.destination, whole.payload)
+        if self._repetitions.hear(first.source, message, self._monotonic()):
             self.counts["repeated"] += 1
             return None
-        self._recent.add(name, now_s)
         try:
             msisdn = identities.msisdn(first.source)
             if rule is not None:
@@ -212,12 +209,14 @@ class Inbox:
             return None
 
     def _planned(self, read: Sequence[Read], owners: Mapping[str, str]) -> Plan:
-        """What these messages lead to, each sender within its limit."""
+        """What these messages lead to, each sender within its limit; beyond it who wants to be left alone is heard."""
         plan = Plan([], [], {})
         for each in read:
             imsi = self._imsi_of(each, owners)
             if imsi is None:
                 continue
+            if isinstance(each.says, Request) and each.says.stops:
+                plan.declined[imsi] = True
             if not self._limits.take(each.msisdn, self._monotonic()):
                 self.counts["limited"] += 1
             elif isinstance(each.says, AppletReport):
@@ -250,8 +249,8 @@ class Inbox:
 
     def _plan_request(self, plan: Plan, read: Read, request: Request, imsi: str) -> None:
         """Add what one request leads to: who asks for settings is not left alone any more."""
-        if request.stops or request.asked:
-            plan.declined[imsi] = request.stops
+        if request.asked:
+            plan.declined[imsi] = False
         words: list[tuple[str, range]] = []
         for asked in request.asked:
             start = len(plan.triggers)

@@ -1,6 +1,7 @@
 """What handsets and SIM applets send by SMS, the whole way: deliver_sm in, a push and an answer out."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -17,9 +18,10 @@ from tps.decisions.push_life import State
 from tps.decisions.triggers import Outcome
 from tps.delivery import inbound_joining, inbox
 from tps.errors import RetryLaterError
-from tps.store import pairs
+from tps.store import pairs, subscribers
 from tps.store.database import Connection, Database
 from tps.store.sealing import Seal
+from tps.store.subscribers import Subscriber
 
 TEXTS = AnswerTexts()
 WORDS = Language(settings={"ALL": (), "INTERNET": ("internet",), "MMS": ("mms",), "WAP": ("wap",), "EMAIL": ("email",)})
@@ -30,6 +32,14 @@ IMEI_OF_IT = "59090123456789"
 
 def on_their_way(words: str) -> str:
     return TEXTS.on_their_way.replace("{words}", words)
+
+
+def account(database: Database) -> Subscriber:
+    return database.read_now(lambda connection: subscribers.load(connection, [imsi(0)]))[imsi(0)]
+
+
+def has_declined(database: Database) -> bool:
+    return account(database).declined_at is not None
 
 
 def not_available(words: str) -> str:
@@ -170,6 +180,32 @@ async def test_a_message_that_the_smsc_repeats_is_answered_once(
         assert await server.texts(1) == [TEXTS.test]
 
 
+async def test_the_last_word_counts_though_it_was_said_before(
+    served: None, sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    async with asked(sqlite, seal, sqlite_url) as server:
+        for word in ("STOP", "ALL", "STOP"):
+            server.send(word)
+        assert Counter(await server.texts(3)) == {TEXTS.stopped: 2, on_their_way("ALL"): 1}
+        assert has_declined(sqlite)
+
+
+async def test_stop_is_heard_beyond_the_limit_and_not_answered(
+    served: None, sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    async with asked(sqlite, seal, sqlite_url, requests_per_hour=1) as server:
+        server.send("ALL")
+        server.send("STOP")
+        await server.counted(limited=1)
+        async with asyncio.timeout(10):
+            while not has_declined(sqlite):  # noqa: ASYNC110 - the store tells nobody
+                await asyncio.sleep(0.005)
+        server.send("ALL")
+        await server.counted(limited=2)
+        assert await server.texts(1) == [on_their_way("ALL")]
+        assert has_declined(sqlite)
+
+
 async def test_while_the_store_is_away_messages_wait_unacknowledged(
     served: None, sqlite: Database, seal: Seal, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,6 +290,18 @@ async def test_an_applet_that_reports_a_device_has_it_set_up(
         desk = desk_of(server.parts)
         told = desk.metrics.text(await desk.way.standing()).decode()
         assert 'tps_triggers_total{outcome="queued",source="applet"} 1.0' in told
+
+
+async def test_an_applet_that_is_back_in_a_device_is_heard_again(
+    served: None, sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    async with asked(sqlite, seal, sqlite_url, applets=(APPLET,)) as server:
+        for count, report in enumerate((IMEI, IMEI[:-1] + b"\x19", IMEI), 1):
+            server.smsc.send(msisdn(0), "7701", report, data_coding=4)
+            async with asyncio.timeout(10):
+                while server.parts.inbox.triggers.total() < count:  # noqa: ASYNC110 - the inbox tells nobody
+                    await asyncio.sleep(0.005)
+        assert account(sqlite).device == IMEI_OF_IT
 
 
 async def test_an_applet_cannot_speak_for_another_sim(
