@@ -79,7 +79,9 @@ class Record:
 
     accepted: list[Accepted] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
-    """Refusals that were answered, by destination."""
+    """Refusals that were answered and count as attempts, by destination."""
+    busy: Counter[str] = field(default_factory=Counter)
+    """Refusals that say nothing about the message: the SMSC was busy."""
     acknowledged: Counter[int] = field(default_factory=Counter)
     """Receipts that a node took, by message number."""
     broken: list[str] = field(default_factory=list)
@@ -145,8 +147,8 @@ class MessageCentre:
             (mood.permanent, PERMANENT),
         ):
             if self.happens(share):
-                if status in (TEMPORARY, PERMANENT):
-                    self.record.refused[submitted.destination] += 1
+                refusals = self.record.refused if status in (TEMPORARY, PERMANENT) else self.record.busy
+                refusals[submitted.destination] += 1
                 self.trace(f"SMSC refuses a part to {submitted.destination} with {int(status):#x}")
                 session.answer_later(sequence, pdu(SUBMIT_SM_RESP, int(status), sequence))
                 return

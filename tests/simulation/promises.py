@@ -41,7 +41,7 @@ def _of_push(row: PushRow, accepted: Sequence[Accepted], record: Record) -> Iter
         yield f"still {State(row.state).name} at the end"
     if row.state == State.DELIVERED and not _arrived_whole(accepted):
         yield "DELIVERED, but the handset has no whole document"
-    if row.state == State.FAILED and not record.refused[row.msisdn] and all(one.is_deliverable for one in accepted):
+    if row.state == State.FAILED and not _may_fail(row, accepted, record):
         yield f"FAILED without a reason of the SMSC: {row.error}"
     if row.state == State.EXPIRED and lines[-1][1] == Event.EXPIRE and not _may_expire(lines):
         yield f"EXPIRED in {lines[-2][2]}, though the SMSC was well"
@@ -100,6 +100,12 @@ def _arrived_whole(accepted: Sequence[Accepted]) -> bool:
         if one.is_deliverable:
             arrived[one.reference].add(one.part)
     return any(len(parts) == accepted[0].total for parts in arrived.values())
+
+
+def _may_fail(row: PushRow, accepted: Sequence[Accepted], record: Record) -> bool:
+    """The SMSC refused it, or cannot deliver it; a busy SMSC is a reason only where it took another part before."""
+    is_refused = record.refused[row.msisdn] or (accepted and record.busy[row.msisdn])
+    return bool(is_refused) or not all(one.is_deliverable for one in accepted)
 
 
 def _may_expire(lines: Sequence[Sequence[str]]) -> bool:

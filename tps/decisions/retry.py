@@ -50,17 +50,20 @@ SLOW_DOWN: Final = frozenset(status for status, decision in _TEMPORARY.items() i
 """The statuses that ask the whole link to go slower."""
 
 
-def decide(command_status: int, *, attempt: int, attempts_max: int = 8) -> RetryAt | GiveUp:
+def decide(command_status: int, *, attempt: int, attempts_max: int = 8, has_left: bool = False) -> RetryAt | GiveUp:
     """The decision for a part refused with `command_status` (not 0) at its `attempt`, counted from 1.
 
-    The pause of a counting attempt doubles each time, up to `BACK_OFF_MAX_S`. A vendor's own status is taken as
-    temporary, because its meaning is not known; the attempts end it.
+    The pause of a counting attempt doubles each time, up to `BACK_OFF_MAX_S`. An attempt of which other parts may have
+    left (`has_left`) counts whatever the refusal: they are billed, and go out again with the next. A vendor's own
+    status is taken as temporary, because its meaning is not known; the attempts end it.
     """
     row = _TEMPORARY.get(command_status, _SYSTEM if command_status in _VENDOR_SPECIFIC else None)
     if row is None:
         return GiveUp(f"the SMSC refused the part for good with command_status 0x{command_status:08X}")
     if not row.counts_as_attempt:
-        return row
+        if not has_left:
+            return row
+        row = _SYSTEM
     if attempt >= attempts_max:
         return GiveUp(f"the SMSC refused {attempt} attempts, the last with command_status 0x{command_status:08X}")
     delay_s = min(row.delay_s * 2 ** (attempt - 1), BACK_OFF_MAX_S)

@@ -121,17 +121,20 @@ class Flight(msgspec.Struct):
 
     def _of_refusals(self) -> Verdict:
         attempt = self.push.attempts - self.push.attempts_before + 1
-        decisions = [decide(status, attempt=attempt, attempts_max=self.max_attempts) for status in self.refusals]
+        # Parts that left carry the reference of this attempt: with parts of the next under the same reference the
+        # handset could make a whole of them, and get the document twice. So such an attempt counts.
+        has_left = bool(self.message_ids or self.unknown)
+        decisions = [
+            decide(status, attempt=attempt, attempts_max=self.max_attempts, has_left=has_left)
+            for status in self.refusals
+        ]
         for decision in decisions:
             if isinstance(decision, GiveUp):
                 return Verdict(Event.REFUSE, decision.reason)
         pauses = [decision for decision in decisions if isinstance(decision, RetryAt)]
         longest = max(pauses, key=lambda pause: pause.delay_s)
         detail = f"command_status 0x{self.refusals[0]:08X}"
-        # Parts that left carry the reference of this attempt: with parts of the next under the same reference the
-        # handset could make a whole of them, and get the document twice.
-        has_left = bool(self.message_ids or self.unknown)
-        return Verdict(Event.POSTPONE, detail, longest.delay_s, longest.counts_as_attempt or has_left)
+        return Verdict(Event.POSTPONE, detail, longest.delay_s, longest.counts_as_attempt)
 
 
 class Flights:

@@ -21,6 +21,12 @@ def test_a_busy_smsc_costs_no_attempt_and_slows_the_link_down(status: int, attem
     assert decision == RetryAt(0.5, counts_as_attempt=False, slow_down=True)
 
 
+@pytest.mark.parametrize("status", [0x04, 0x14, 0x58])
+def test_after_other_parts_have_left_a_busy_smsc_costs_attempts_and_they_have_an_end(status: int) -> None:
+    assert decide(status, attempt=3, has_left=True) == RetryAt(40.0, counts_as_attempt=True, slow_down=False)
+    assert isinstance(decide(status, attempt=8, has_left=True), GiveUp)
+
+
 @pytest.mark.parametrize(("attempt", "delay_s"), [(1, 10.0), (2, 20.0), (3, 40.0), (7, 640.0)])
 def test_a_system_error_is_tried_again_after_twice_the_pause(attempt: int, delay_s: float) -> None:
     assert decide(0x08, attempt=attempt) == RetryAt(delay_s, counts_as_attempt=True, slow_down=False)

@@ -10,7 +10,7 @@ from tps.delivery.flights import Flight, Flights, Verdict
 from tps.store.pushes import DuePush
 
 NUMBER = "491701234567"
-QUEUE_FULL, SYSTEM_ERROR, INVALID_NUMBER = 0x14, 0x08, 0x0B
+THROTTLED, QUEUE_FULL, SYSTEM_ERROR, INVALID_NUMBER = 0x58, 0x14, 0x08, 0x0B
 
 
 def due(push_id: int = 1, attempts: int = 0) -> DuePush:
@@ -34,6 +34,7 @@ def flight(
     parts: int,
     *,
     refusals: tuple[int, ...] = (),
+    accepted: int = 0,
     unsent: int = 0,
     unknown: int = 0,
     delivered: int = 0,
@@ -44,6 +45,7 @@ def flight(
     """A push whose parts are all answered."""
     landed = Flight(due(attempts=attempts), "north", parts, max_attempts)
     landed.refusals += refusals
+    landed.message_ids |= {part: f"a{part}" for part in range(accepted)}
     landed.unsent, landed.unknown, landed.delivered, landed.failure = unsent, unknown, delivered, failure
     return landed
 
@@ -90,7 +92,7 @@ def flight(
         ),
         pytest.param(
             flight(3, refusals=(QUEUE_FULL,), unknown=1),
-            Verdict(Event.POSTPONE, "command_status 0x00000014", 0.5, counts_as_attempt=True),
+            Verdict(Event.POSTPONE, "command_status 0x00000014", 10.0, counts_as_attempt=True),
             id="the SMSC is busy, and a part that may have left makes no whole with those of the next attempt",
         ),
         pytest.param(
@@ -107,6 +109,21 @@ def flight(
             flight(3, refusals=(SYSTEM_ERROR,), attempts=7),
             Verdict(Event.REFUSE, "the SMSC refused 8 attempts, the last with command_status 0x00000008"),
             id="the attempts are used up",
+        ),
+        pytest.param(
+            flight(3, refusals=(THROTTLED,), accepted=2, attempts=2),
+            Verdict(Event.POSTPONE, "command_status 0x00000058", 40.0),
+            id="the SMSC is busy again and again after it took a part: the pause grows",
+        ),
+        pytest.param(
+            flight(3, refusals=(THROTTLED,), accepted=2, attempts=7),
+            Verdict(Event.REFUSE, "the SMSC refused 8 attempts, the last with command_status 0x00000058"),
+            id="the SMSC is busy after it took a part, until the attempts are used up",
+        ),
+        pytest.param(
+            flight(3, refusals=(THROTTLED,), attempts=7),
+            Verdict(Event.POSTPONE, "command_status 0x00000058", 0.5, counts_as_attempt=False),
+            id="the SMSC is busy and took nothing: that may go on as long as it will",
         ),
         pytest.param(
             flight(3, refusals=(QUEUE_FULL, INVALID_NUMBER)),
