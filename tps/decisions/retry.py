@@ -34,7 +34,7 @@ _UNBOUND   = RetryAt(delay_s=1.0,  counts_as_attempt=False, slow_down=False)
 
 # What is not here is permanent by its nature: the same octets would be refused again.
 _TEMPORARY: Final[dict[int, RetryAt]] = {
-    0x04: _UNBOUND,    # ESME_RINVBNDSTS: the SMSC has forgotten the bind; the next one takes the part
+    0x04: _UNBOUND,    # ESME_RINVBNDSTS: the SMSC has forgotten the bind; the link binds again, and the next takes it
     0x08: _SYSTEM,     # ESME_RSYSERR
     0x14: _THROTTLED,  # ESME_RMSGQFUL
     0x45: _SYSTEM,     # ESME_RSUBMITFAIL

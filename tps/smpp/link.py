@@ -142,7 +142,7 @@ class Link(asyncio.Protocol):
             self._transport.abort()
 
     async def _connect_and_serve(self) -> bool:
-        """One connection from beginning to end; True when it was bound."""
+        """One connection from beginning to end; True when it was bound, and not in vain."""
         self._closed.clear()
         try:
             async with asyncio.timeout(self._config.response_timeout_s):
@@ -209,6 +209,7 @@ class Link(asyncio.Protocol):
         """End the session; what was in it is given back."""
         if self.session is not None:
             self.session.lost(f"connection lost: {exc}" if exc else "the SMSC closed the connection")
+            self._was_bound = self._was_bound and not self.session.futile
             self._note_loss(self.session.reason)
             self.session = None
         if self._timer is not None:

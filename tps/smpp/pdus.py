@@ -34,6 +34,7 @@ ESME_ROK           : Final = 0x00
 ESME_RINVMSGLEN    : Final = 0x01
 ESME_RINVCMDLEN    : Final = 0x02
 ESME_RINVCMDID     : Final = 0x03
+ESME_RINVBNDSTS    : Final = 0x04
 ESME_RINVDSTADR    : Final = 0x0B
 ESME_RX_T_APPN     : Final = 0x64
 ESME_RUNKNOWNERR   : Final = 0xFF

@@ -23,6 +23,10 @@ throttled part goes back to its place there, which is at the front.
 the link slows down (`tps.smpp.pace`), and the caller never hears of it; unless it happens to one part again and again
 (the full queue of one subscriber), which is reported so that others can pass.
 
+*A forgotten bind.* ESME_RINVBNDSTS to a submit_sm says that the SMSC knows nothing of the bind, though it may go on to
+answer enquire_link. The part is reported as refused and the session leaves in order, so that what the SMSC does answer
+is known; the next connection binds anew. A bind on which nothing was ever accepted is `futile`: no success.
+
 *Life.* `tps.smpp.session_states` holds the whole of it in one table; every move goes through `_move`. CLOSED is final:
 all slots are back, and what is left to send (the answer to an unbind) may be written before the socket is closed. The
 next connection gets a new session.
@@ -55,6 +59,8 @@ if TYPE_CHECKING:
 
 _UNANSWERED: Final = frozenset({pdus.ALERT_NOTIFICATION, pdus.OUTBIND})
 """Requests without a response (clauses 4.12 and 4.1.7)."""
+_OF_THE_LINK: Final = retry.SLOW_DOWN | {pdus.ESME_RINVBNDSTS}
+"""Refusals of a submit_sm that are about the link and not about the part."""
 
 
 @dataclass(slots=True)
@@ -78,6 +84,11 @@ class Counters:
     refused_requests: int = 0
     """Requests we do not serve."""
 
+    @property
+    def accepted(self) -> int:
+        """Parts that the SMSC took."""
+        return self.answered - self.refused
+
 
 class Session:
     """See the Theory of operation above."""
@@ -96,10 +107,13 @@ class Session:
         """Outcomes, counters and pace may outlive a session; `number` tells whose token is whose."""
         self.state = State.OPEN
         self.reason = ""
+        self.futile = False
+        """The SMSC forgot the bind before it took anything: to bind again at once would be as futile."""
         self.number = number
         self.outcomes = outcomes if outcomes is not None else Outcomes()
         self.counters = counters if counters is not None else Counters()
         self.window = Window(config.window, config.backlog)
+        self._accepted_before = self.counters.accepted
         self._config = config
         self._bind = bind
         self._templates: dict[Coding | None, SubmitTemplate] = {None: SubmitTemplate(config)}
@@ -200,8 +214,8 @@ class Session:
         """The PDUs of one read: submit_sm_resp here, in one go; all others by `_take_other`."""
         responses: list[Response] = []
         answer, release = responses.append, self.window.release
-        submit_sm_resp, slow_down, message_id = pdus.SUBMIT_SM_RESP, retry.SLOW_DOWN, pdus.message_id
-        throttled: list[tuple[int, Slot]] = []
+        submit_sm_resp, of_the_link, message_id = pdus.SUBMIT_SM_RESP, _OF_THE_LINK, pdus.message_id
+        set_apart: list[tuple[int, Slot]] = []
         for command, status, sequence, body in found:
             if command != submit_sm_resp:
                 self._take_other(command, status, sequence, body, now)
@@ -209,8 +223,8 @@ class Session:
             slot = release(sequence)
             if slot is None:
                 self._take_late(sequence, status, body)
-            elif status in slow_down:
-                throttled.append((status, slot))
+            elif status in of_the_link:
+                set_apart.append((status, slot))
             else:
                 entry, identifier = slot[1], message_id(body)
                 if len(body) > len(identifier) + 1:
@@ -219,8 +233,8 @@ class Session:
         if responses:
             self._report(responses)
             self._pace.note_accepted(len(responses), now)
-        if throttled:
-            self._throttle(throttled, now)
+        if set_apart:
+            self._take_of_the_link(set_apart, now)
         self._leave_when_drained(now)
 
     def _take_late(self, sequence: int, status: int, body: bytes) -> None:
@@ -247,6 +261,16 @@ class Session:
         self.outcomes.responses += responses
         self.counters.answered += len(responses)
         self.counters.refused += sum(1 for response in responses if response[2])
+
+    def _take_of_the_link(self, refused: "list[tuple[int, Slot]]", now: float) -> None:
+        """Refusals that tell the link to bind again, or to slow down."""
+        unbound = [entry for status, (_, entry) in refused if status == pdus.ESME_RINVBNDSTS]
+        throttled = [each for each in refused if each[0] != pdus.ESME_RINVBNDSTS]
+        if unbound:
+            self._report([(entry[1], entry[2], pdus.ESME_RINVBNDSTS, "") for entry in unbound])
+            self._forget_bind()
+        if throttled:
+            self._throttle(throttled, now)
 
     def _throttle(self, throttled: "list[tuple[int, Slot]]", now: float) -> None:
         """Slow down, and put the parts back; while leaving there is no backlog, and patience with one is finite."""
@@ -285,8 +309,8 @@ class Session:
             request = self._requests.get(sequence)
             command = request[0] | pdus.RESPONSE if request else pdus.GENERIC_NACK
             self._take_answer(command, status or pdus.ESME_RUNKNOWNERR, sequence)
-        elif status in retry.SLOW_DOWN:
-            self._throttle([(status, slot)], now)
+        elif status in _OF_THE_LINK:
+            self._take_of_the_link([(status, slot)], now)
         else:
             # Never a success, even where it carries ESME_ROK.
             _, (_, key, part, _, _) = slot
@@ -363,6 +387,13 @@ class Session:
         self._sequence = self._sequence % pdus.SEQUENCE_MAX + 1
         self._requests[self._sequence] = (command, now + self._config.response_timeout_s)
         return self._sequence
+
+    def _forget_bind(self) -> None:
+        """As the SMSC has; while leaving it is all the same."""
+        if self.state is State.BOUND:
+            self.futile = self.counters.accepted == self._accepted_before
+            self._move(Event.BIND_FORGOTTEN, f"{Event.BIND_FORGOTTEN.value}: {describe(pdus.ESME_RINVBNDSTS)}")
+            self.outcomes.unsent += self.window.give_back_backlog()
 
     def _leave_when_drained(self, now: float) -> None:
         if self.state is State.DRAINING and not self.window.used:

@@ -24,6 +24,7 @@ class Event(Enum):
 
     BIND_ACCEPTED = "bind accepted"
     BIND_REFUSED = "bind refused"
+    BIND_FORGOTTEN = "the SMSC has forgotten the bind"
     STOP = "asked to stop"
     WINDOW_EMPTY = "window empty"
     UNBIND_ANSWERED = "unbind answered"
@@ -44,6 +45,7 @@ TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
         Event.LOST: State.CLOSED,
     },
     State.BOUND: {
+        Event.BIND_FORGOTTEN: State.DRAINING,
         Event.STOP: State.DRAINING,
         Event.PEER_UNBIND: State.CLOSED,
         Event.SILENCE: State.CLOSED,

@@ -116,6 +116,51 @@ async def test_a_refused_bind_is_told_without_the_password_and_tried_again() -> 
     assert "secret" not in str(logs)
 
 
+async def test_an_smsc_that_has_forgotten_the_bind_is_bound_again() -> None:
+    def forget_once(command: int, sequence: int, body: bytes) -> bytes:
+        if command == peer_octets.SUBMIT_SM and len(smsc.writers) == 1:
+            return peer_octets.submit_sm_resp(sequence, status=0x04)
+        return accept_everything(command, sequence, body)
+
+    async with running_smsc() as smsc, running_routes(route_config(smsc)) as routes:
+        route = routes["north"]
+        smsc.reply = forget_once
+        await until(routes, lambda: route.up)
+        route.submit([(1, "49170", (USER_DATA,))])
+        await until(routes, lambda: not route.up)
+        await until(routes, lambda: route.up)
+        route.submit([(1, "49170", (USER_DATA,))])
+        await smsc.until(lambda: smsc.count(peer_octets.SUBMIT_SM) == 2)
+        await until(routes, lambda: route.links[0].counters.accepted == 1)
+        outcomes = route.drain_outcomes()
+    assert [response[:3] for response in outcomes.responses] == [(1, 0, 0x04), (1, 0, 0)]
+    assert outcomes.unknown == []
+    assert smsc.count(peer_octets.UNBIND) == 2
+
+
+async def test_binds_that_take_nothing_come_after_longer_and_longer_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    failures: list[int] = []
+
+    def note_failures(config: RouteConfig, failed: int, chance: float) -> float:
+        failures.append(failed)
+        return reconnect_pause_s(config, 0, chance)
+
+    def know_no_bind(command: int, sequence: int, body: bytes) -> bytes:
+        if command == peer_octets.SUBMIT_SM:
+            return peer_octets.submit_sm_resp(sequence, status=0x04)
+        return accept_everything(command, sequence, body)
+
+    monkeypatch.setattr("tps.smpp.link.reconnect_pause_s", note_failures)
+    async with running_smsc() as smsc, running_routes(route_config(smsc)) as routes:
+        route = routes["north"]
+        smsc.reply = know_no_bind
+        for _ in range(3):
+            await until(routes, lambda: route.up)
+            route.submit([(1, "49170", (USER_DATA,))])
+            await until(routes, lambda: not route.up)
+    assert failures[:3] == [1, 2, 3]
+
+
 async def test_an_smsc_that_is_not_there_is_asked_again() -> None:
     async with running_smsc() as smsc:
         port = smsc.port

@@ -204,6 +204,42 @@ def test_while_leaving_nothing_new_is_taken_but_receipts_still_are() -> None:
     assert parse(session.octets_to_send(1.0)) == [(peer_octets.DELIVER_SM_RESP, 0, 9, b"\0")]
 
 
+def forgotten(sequence: int, *, nack: bool) -> bytes:
+    """ESME_RINVBNDSTS to a submit_sm."""
+    command = peer_octets.GENERIC_NACK if nack else peer_octets.SUBMIT_SM_RESP
+    return pdu(command, status=0x04, sequence=sequence)
+
+
+@pytest.mark.parametrize("nack", [False, True])
+def test_a_bind_that_the_smsc_has_forgotten_is_left_and_what_it_refused_was_certainly_not_sent(nack: bool) -> None:
+    session = bound()
+    session.submit([message(1, parts=5)])
+    sent(session)
+    session.receive(forgotten(2, nack=nack), 1.0)
+    assert session.state is State.DRAINING
+    assert session.room() == 0
+    assert session.outcomes.responses == [(1, 0, 0x04, "")]
+    assert session.outcomes.unsent == [(1, 3), (1, 4)]
+    session.receive(forgotten(3, nack=nack), 1.1)
+    assert session.octets_to_send(1.1) == b""
+    session.tick(5.0)
+    assert session.outcomes.responses[1:] == [(1, 1, 0x04, "")]
+    assert session.outcomes.unknown == [(1, 2)]
+    assert [each[0] for each in parse(session.octets_to_send(5.0))] == [peer_octets.UNBIND]
+    assert "forgotten the bind" in session.reason
+    assert session.futile
+
+
+def test_a_bind_that_was_forgotten_after_it_had_carried_something_was_not_futile() -> None:
+    session = bound()
+    session.submit([message(1, parts=3)])
+    sent(session)
+    session.receive(submit_sm_resp(2) + forgotten(3, nack=False) + submit_sm_resp(4, status=0x58), 1.0)
+    assert not session.futile
+    assert session.outcomes.responses == [(1, 0, 0, "id"), (1, 1, 0x04, ""), (1, 2, 0x58, "")]
+    assert session.state is State.UNBINDING
+
+
 def test_the_peer_may_leave_and_gets_its_answer() -> None:
     session = bound()
     session.submit([message(1, parts=4)])

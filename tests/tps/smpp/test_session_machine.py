@@ -44,7 +44,7 @@ NOTHING_ASKED_FOR = [
     pdu(peer_octets.ENQUIRE_LINK, sequence=9),
 ]
 CONGESTION_STATE = 0x0428
-ENDS = ["we leave", "the SMSC unbinds", "nonsense", "the connection breaks"]
+ENDS = ["we leave", "the SMSC forgets the bind", "the SMSC unbinds", "nonsense", "the connection breaks"]
 
 Part = tuple[int, int]
 
@@ -182,6 +182,9 @@ class SessionMachine(RuleBasedStateMachine):
             self.session.unbind(self.now)
             self.write()
             self.forget_if_closed()
+        elif how == "the SMSC forgets the bind":
+            forgotten, self.on_the_wire = self.on_the_wire, {}
+            self.receive(b"".join([submit_sm_resp(sequence, status=0x04) for sequence in forgotten]))
         elif how == "the SMSC unbinds":
             self.receive(pdu(peer_octets.UNBIND, sequence=77))
         elif how == "nonsense":
