@@ -197,6 +197,13 @@ def id_candidates(message_id: str, form: MessageIdForm) -> tuple[str, ...]:
             return tuple(dict.fromkeys(candidate for candidate in forms if candidate))
 
 
+def likeliest_id(message_id: str, form: MessageIdForm) -> str:
+    """The first of `id_candidates`, or empty; it costs a tenth of all of them where that is the id as it stands."""
+    if form in ("auto", "same"):
+        return normal_form(message_id)
+    return next(iter(id_candidates(message_id, form)), "")
+
+
 def _as_hex(same: str) -> str | None:
     """The hex text of a decimal number of at most 64 bits, else None."""
     if not _DECIMAL.fullmatch(same):

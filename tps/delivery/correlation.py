@@ -3,7 +3,7 @@
 One way for all receipts that belong to no flight, whether they come from a link or were parked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tps.decisions.identities import bucket_of
 from tps.decisions.push_life import State
@@ -18,8 +18,13 @@ Forms = Mapping[str, MessageIdForm]
 """Route -> the form of its message ids; one that is not configured any more is taken as "auto"."""
 
 
-def matches(connection: Connection, reports: Sequence[Report], forms: Forms) -> dict[int, Match]:
-    """The best match of each report by its place: the likeliest form of the id, sent to the same number."""
+def matches(
+    connection: Connection, reports: Sequence[Report], forms: Forms, contested: Collection[int] = ()
+) -> dict[int, Match]:
+    """The best match of each report by its place: the likeliest form of the id, sent to the same number.
+
+    The `contested` places match what was sent to the same number, and nothing else: others have as good a claim.
+    """
     candidates = [
         Candidate(place, rank, bucket_of(message_id), report.route, message_id)
         for place, report in enumerate(reports)
@@ -28,15 +33,19 @@ def matches(connection: Connection, reports: Sequence[Report], forms: Forms) -> 
     best: dict[int, tuple[tuple[bool, int], Match]] = {}
     for match in submissions.match(connection, candidates):
         is_other_number = not is_same_number(match.msisdn, reports[match.place].destination)
+        if is_other_number and match.place in contested:
+            continue
         likelihood = (is_other_number, match.rank)
         if match.place not in best or likelihood < best[match.place][0]:
             best[match.place] = (likelihood, match)
     return {place: best[place][1] for place in sorted(best)}
 
 
-def settle(connection: Connection, reports: Sequence[Report], forms: Forms, now: int) -> frozenset[int]:
+def settle(
+    connection: Connection, reports: Sequence[Report], forms: Forms, now: int, *, contested: Collection[int] = ()
+) -> frozenset[int]:
     """Save what these make of their pushes, in the order they came; returns the places of those that matched."""
-    found = matches(connection, reports, forms)
+    found = matches(connection, reports, forms, contested)
     about: list[tuple[Match, Report]] = []
     marks: dict[tuple[int, str, str], int] = {}
     for place, match in found.items():

@@ -1,7 +1,8 @@
 """Settle: what came back becomes states, on the disk, before the SMSC is told that its receipts were taken.
 
     answers   -> flights (in memory until every part is answered)
-    receipts  -> the flight, while it is in the air; else message id -> submission -> push, on the disk
+    receipts  -> the flight to their number, while it is in the air; else message id -> submission -> push, on the disk;
+                 else the flight that has only their id
     landed    -> one move each: SENT, DELIVERED, FAILED, back to QUEUED, UNCERTAIN
 
 Two tasks share the work: one folds what comes back into memory at once, so that the SMSC's window does not wait for our
@@ -18,7 +19,7 @@ from typing import NamedTuple
 import structlog
 
 from tps.decisions.push_life import Event
-from tps.decisions.receipts import Receipt, id_candidates, is_same_number, normal_form
+from tps.decisions.receipts import Receipt, id_candidates, is_same_number, likeliest_id, normal_form
 from tps.delivery import correlation
 from tps.delivery.flights import Flight, Flights
 from tps.delivery.inbox import Inbox
@@ -65,6 +66,8 @@ class Round(NamedTuple):
     late: list[Flight]
     """Landed already, for want of answers that came since."""
     sought: list[Parked]
+    contested: frozenset[int]
+    """Places of the sought whose id a part in the air has that went to another number."""
     overdue: frozenset[int]
     """Places of the sought that are parked where nothing is found."""
     room: int
@@ -173,7 +176,10 @@ class Settle:
         self._due.clear()
         sought, self._sought = self._sought + self._to_look_for_again(monotonic), []
         late = self._fold_late()
-        written = Round(self._landing(monotonic), late, sought, self._overdue(sought, monotonic), self._parking.room())
+        landing = self._landing(monotonic)
+        contested = frozenset(place for place, parked in enumerate(sought) if self._likeliest_part(parked.receipt))
+        overdue = self._overdue(sought, monotonic) - contested
+        written = Round(landing, late, sought, contested, overdue, self._parking.room())
         if not any(written[:3]):
             return
         now = self._clock()
@@ -292,32 +298,49 @@ class Settle:
         """True when the receipt belongs to a flight, or repeats one that has landed with its push."""
         found = self._part_of(receipt)
         if found is None:
-            candidates = id_candidates(receipt.message_id, self._forms[receipt.route])
-            return bool(candidates) and self._flights.has_landed(receipt.route, candidates[0], receipt.destination)
+            message_id = likeliest_id(receipt.message_id, self._forms[receipt.route])
+            return bool(message_id) and self._flights.has_landed(receipt.route, message_id, receipt.destination)
         flight, part = found
         if flight.is_landing:  # its outcome is being written: the next round finds the part on the disk
             return False
         flight.hear(receipt, part)
         return True
 
+    def _fold_contested(self, receipt: Receipt) -> bool:
+        """True when only the id of the receipt belongs to a flight: some SMSCs name the sender instead of the handset.
+
+        For a receipt that was sought on the disk in vain. One that repeats what has landed is nobody else's.
+        """
+        found = self._likeliest_part(receipt)
+        if found is None:
+            return False
+        flight, part = found
+        forms = id_candidates(receipt.message_id, self._forms[receipt.route])
+        if not any(self._flights.has_landed(receipt.route, message_id, receipt.destination) for message_id in forms):
+            flight.hear(receipt, part)
+        return True
+
     def _part_of(self, receipt: Receipt) -> tuple[Flight, int] | None:
         """The part in the air that a receipt is about: the likeliest form of its id that went to the receipt's number.
 
-        Ids of two forms may collide. Where no number agrees (some SMSCs name the sender instead) the likeliest counts.
+        Ids of two forms may collide, here or with what has landed, so without the number an id says too little.
         """
         flights, route, form = self._flights, receipt.route, self._forms[receipt.route]
         if form in ("auto", "same"):
             found = flights.of_message(route, normal_form(receipt.message_id))
             if found is not None and is_same_number(found[0].push.msisdn, receipt.destination):
                 return found
-        likeliest: tuple[Flight, int] | None = None
-        for rank, message_id in enumerate(id_candidates(receipt.message_id, form)):
+        for message_id in id_candidates(receipt.message_id, form):
             found = flights.of_message(route, message_id)
             if found is not None and is_same_number(found[0].push.msisdn, receipt.destination):
                 return found
-            if rank == 0:
-                likeliest = found
-        return likeliest
+        return None
+
+    def _likeliest_part(self, receipt: Receipt) -> tuple[Flight, int] | None:
+        """The part in the air with the likeliest form of a receipt's id, whatever its number."""
+        message_id = likeliest_id(receipt.message_id, self._forms[receipt.route])
+        found = self._flights.of_message(receipt.route, message_id) if message_id else None
+        return None if found is None or found[0].is_landing else found
 
     def _landing(self, monotonic: float) -> list[Flight]:
         """Flights whose outcome is to be written now."""
@@ -342,7 +365,7 @@ class Settle:
         if not written.sought:
             return frozenset()
         receipts = [parked.receipt for parked in written.sought]
-        found = correlation.settle(connection, receipts, self._forms, now)
+        found = correlation.settle(connection, receipts, self._forms, now, contested=written.contested)
         to_park = [receipts[place] for place in sorted(written.overdue - found)]
         self._parking.park(connection, to_park[: written.room], now)
         return found
@@ -362,7 +385,12 @@ class Settle:
             receipt = parked.receipt
             if place in written.overdue and place not in found:
                 missed.append(receipt)
-            elif place in found or not receipt.final or self._fold_receipt(receipt):  # its flight may have landed now
+            elif (
+                place in found
+                or self._fold_receipt(receipt)  # its flight may have landed now
+                or self._fold_contested(receipt)
+                or not receipt.final
+            ):
                 done.append(receipt)
             else:
                 self._parked.append(parked._replace(next_look=monotonic + LOOK_AGAIN_S))

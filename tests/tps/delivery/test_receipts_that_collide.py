@@ -1,5 +1,7 @@
 """Receipts whose ids look like another part's, or that come twice at the worst moment."""
 
+import pytest
+
 from tests.tps.delivering import (
     config,
     delivering,
@@ -11,10 +13,13 @@ from tests.tps.delivering import (
     route_to,
     subscribe,
 )
+from tests.tps.delivery.receiving import deliver, departed, receipt, respond, settled, settling
 from tps import app
 from tps.decisions.push_life import State
 from tps.decisions.receipts import read_receipt
+from tps.delivery import settle
 from tps.delivery.flights import Flight
+from tps.parts import Parts
 from tps.sim.smsc import Smsc
 from tps.sim.smsc_behaviour import Behaviour
 from tps.store.database import Database
@@ -63,3 +68,56 @@ async def test_a_late_receipt_whose_id_reads_like_one_that_just_landed_is_sought
     )
     assert parts.settle._fold_receipt(repeated)
     assert not parts.settle._fold_receipt(late)
+
+
+async def landed_and_in_the_air(parts: Parts, landed_id: str, flying_id: str) -> tuple[int, Flight]:
+    """A push to subscriber 0 that has landed as SENT, and the flight of one to subscriber 1 that wants an answer more.
+
+    Both ids are as the SMSC wrote them in its responses.
+    """
+    publish(parts.database, parts.seal)
+    subscribe(parts.database, parts.seal, 2)
+    await parts.intake.accept([detection(number) for number in range(2)])
+    landing, flying = await departed(parts)
+    flying.parts = 2
+    respond(parts, (landing.push.id, 0, 0, landed_id))
+    await pushes_in(parts.database, State.SENT, 1)
+    respond(parts, (flying.push.id, 0, 0, flying_id))
+    return landing.push.id, flying
+
+
+@pytest.mark.parametrize("landed_id", ["64", "100"], ids=["in another form", "by a counter that began anew"])
+async def test_a_receipt_of_what_has_landed_is_not_for_another_number_in_the_air(
+    database: Database, seal: Seal, store_url: str, landed_id: str
+) -> None:
+    async with settling(database, seal, store_url) as parts:
+        landed, flying = await landed_and_in_the_air(parts, landed_id, "100")
+        deliver(parts, receipt("100"))
+        rows = await pushes_in(database, State.DELIVERED, 1)
+        assert [row.id for row in rows if row.state == State.DELIVERED] == [landed]
+        assert flying.delivered == 0
+
+
+async def test_a_receipt_that_comes_again_is_not_for_another_number_in_the_air(
+    sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    async with settling(sqlite, seal, sqlite_url) as parts:
+        _, flying = await landed_and_in_the_air(parts, "1", "100")
+        parts.flights._landed["north", "64"] = msisdn(0)  # what it repeats landed with its push
+        deliver(parts, receipt("100"))
+        await settled(parts)
+        assert flying.delivered == 0
+        assert parts.settle.parked == 0
+
+
+@pytest.mark.parametrize("state", ["DELIVRD", "ENROUTE"])
+async def test_a_receipt_that_names_the_sender_is_for_what_is_in_the_air_by_its_id(
+    database: Database, seal: Seal, store_url: str, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    monkeypatch.setattr(settle, "PARKED_MAX", 0)  # none waits: it is not parked on the disk either
+    async with settling(database, seal, store_url) as parts:
+        _, flying = await landed_and_in_the_air(parts, "64", "100")
+        deliver(parts, read_receipt(f"id:100 stat:{state}".encode(), route="north", destination="7700"))
+        await settled(parts)
+        assert (flying.delivered, flying.noted) == ((1, 0) if state == "DELIVRD" else (0, 1))
+        assert parts.settle.parked == 0
