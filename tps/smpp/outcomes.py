@@ -80,7 +80,7 @@ class Outcomes:
         self.vendor: list[tuple[int, int, str]] = []
         """(key, part, the vendor's parameters in hex) of a response; before it is reported itself."""
         self.unreadable: list[str] = []
-        """Why a deliver_sm could not be read, of those that were refused."""
+        """Why a deliver_sm could not be read: whole, and was refused, or to its end."""
         self.receipts: list[Receipt] = []
         """Acknowledge them once they are on disk; until then the SMSC keeps them."""
         self.inbound: list[Inbound] = []

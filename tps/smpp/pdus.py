@@ -71,6 +71,8 @@ HEADER: Final = Struct(">IIII")
 _DELIVER_SM_RESP = Struct(">IIIIx")
 _TLV_HEAD = Struct(">HH")
 _TLV_HEAD_OCTETS = _TLV_HEAD.size
+_TOLD_BY_PARAMETERS: Final = frozenset({RECEIPTED_MESSAGE_ID, MESSAGE_STATE})
+"""A receipt with these needs no text."""
 
 
 class ProtocolError(Exception):
@@ -165,6 +167,8 @@ class DeliverSm(msgspec.Struct, frozen=True, gc=False):
     """short_message, or message_payload where that carries the text."""
     parameters: dict[int, bytes]
     """Optional parameters by tag."""
+    fault: str = ""
+    """What is wrong after these; empty when nothing is."""
 
     @property
     def is_receipt(self) -> bool:
@@ -175,6 +179,9 @@ class DeliverSm(msgspec.Struct, frozen=True, gc=False):
 
 def decode_deliver_sm(body: bytes) -> DeliverSm:
     """The fields of a deliver_sm body; raises DecodeError where it ends too early.
+
+    Optional parameters before a broken one are kept: a receipt that is refused for ever is lost. Without a text it is
+    refused all the same, unless they have told which message it is about and what became of it.
 
     Offsets are kept by hand: receipts come as fast as submit_sm goes out, and a cursor costs three times as much.
     """
@@ -192,29 +199,36 @@ def decode_deliver_sm(body: bytes) -> DeliverSm:
     end = message + body[message - 1] if message <= size else message
     if end > size:
         raise DecodeError("deliver_sm: the short_message ends early")
-    parameters = decode_tlvs(body, end) if end < size else {}
+    parameters, fault = decode_tlvs(body, end) if end < size else ({}, "")
+    octets = body[message:end] or parameters.get(MESSAGE_PAYLOAD, b"")
+    if fault and not octets and not parameters.keys() >= _TOLD_BY_PARAMETERS:
+        raise DecodeError(fault)
     return DeliverSm(
         body[service_type_end + 3 : source_end].decode("latin-1"),
         body[source_end + 3 : destination_end].decode("latin-1"),
         body[destination_end + 1],
         body[destination_end + 2],
         body[message - 3],
-        body[message:end] or parameters.get(MESSAGE_PAYLOAD, b""),
+        octets,
         parameters,
+        fault,
     )
 
 
-def decode_tlvs(body: bytes, position: int) -> dict[int, bytes]:
-    """The optional parameters from `position` to the end (clause 5.3); of repeated ones the last counts."""
+def decode_tlvs(body: bytes, position: int) -> tuple[dict[int, bytes], str]:
+    """The optional parameters from `position` on (clause 5.3), and what is wrong after them; empty when nothing is.
+
+    Of repeated ones the last counts.
+    """
     parameters: dict[int, bytes] = {}
     size = len(body)
     while position < size:
         value = position + _TLV_HEAD_OCTETS
         if value > size:
-            raise DecodeError(f"octet {position}: optional parameter ends early")
+            return parameters, f"octet {position}: optional parameter ends early"
         tag, length = _TLV_HEAD.unpack_from(body, position)
         position = value + length
         if position > size:
-            raise DecodeError(f"optional parameter 0x{tag:04X}: {length} octets expected, {size - value} left")
+            return parameters, f"optional parameter 0x{tag:04X}: {length} octets expected, {size - value} left"
         parameters[tag] = body[value:position]
-    return parameters
+    return parameters, ""

@@ -79,6 +79,8 @@ class Counters:
     """Responses that no open request waits for: after its timeout, or never asked for."""
     unreadable: int = 0
     """deliver_sm that could not be read, and were refused."""
+    curtailed: int = 0
+    """deliver_sm that were taken without optional parameters that could not be read."""
     receipts: int = 0
     inbound: int = 0
     refused_requests: int = 0
@@ -246,10 +248,7 @@ class Session:
 
     def _take_parameters(self, entry: Entry, body: bytes, position: int, now: float) -> None:
         """Optional parameters of a response; what cannot be read there changes nothing."""
-        try:
-            parameters = pdus.decode_tlvs(body, position)
-        except DecodeError:
-            return
+        parameters, _ = pdus.decode_tlvs(body, position)
         congestion = parameters.get(pdus.CONGESTION_STATE)
         if congestion:
             self._pace.note_congestion(congestion[0], now)
@@ -340,6 +339,9 @@ class Session:
             self.outcomes.unreadable.append(str(error))
             self._out.append(pdus.encode_deliver_sm_resp(pdus.ESME_RINVCMDLEN, sequence))
             return
+        if message.fault:
+            self.counters.curtailed += 1
+            self.outcomes.unreadable.append(f"{message.fault}; what stands before it was taken")
         token = (self.number, sequence)
         if message.is_receipt:
             self.counters.receipts += 1

@@ -26,6 +26,7 @@ _LINK_COUNTERS = {
     "late": ("tps_smpp_late", "Responses that came after their time, or to nothing"),
     "receipts": ("tps_smpp_receipts", "Delivery receipts"),
     "unreadable": ("tps_smpp_unreadable", "deliver_sm that could not be read, and were refused"),
+    "curtailed": ("tps_smpp_curtailed", "deliver_sm taken without optional parameters that could not be read"),
     "inbound": ("tps_smpp_inbound", "Messages from handsets"),
 }
 

@@ -109,14 +109,48 @@ def test_esm_class_tells_receipts_from_messages(esm_class: int, parameters: dict
     assert DeliverSm("1", "2", esm_class, 0, 0, b"", parameters).is_receipt is is_receipt
 
 
-def test_a_deliver_sm_cut_anywhere_is_refused() -> None:
-    body = peer_octets.deliver_sm_body(text=b"hello", parameters=peer_octets.tlv(0x1E, b"x"))
-    without_parameters = len(body) - 5
+def test_a_deliver_sm_cut_anywhere_in_its_mandatory_part_is_refused() -> None:
+    body = peer_octets.deliver_sm_body(text=b"hello")
     for length in range(len(body)):
-        if length != without_parameters:
-            with pytest.raises(DecodeError):
-                decode_deliver_sm(body[:length])
-    assert decode_deliver_sm(body[:without_parameters]).octets == b"hello"
+        with pytest.raises(DecodeError):
+            decode_deliver_sm(body[:length])
+    assert decode_deliver_sm(body).octets == b"hello"
+
+
+STATE = peer_octets.tlv(pdus.MESSAGE_STATE, b"\2")
+RECEIPTED = peer_octets.tlv(pdus.RECEIPTED_MESSAGE_ID, b"77\0")
+PAYLOAD = peer_octets.tlv(pdus.MESSAGE_PAYLOAD, b"id:77 stat:DELIVRD")
+ENDS_EARLY = "optional parameter ends early"
+
+
+@pytest.mark.parametrize(
+    ("broken", "fault"),
+    [
+        pytest.param(b"\0", f"octet 58: {ENDS_EARLY}", id="one octet too many"),
+        pytest.param(b"\x14\x01\0", f"octet 58: {ENDS_EARLY}", id="half a head"),
+        pytest.param(STATE[:4], "optional parameter 0x0427: 1 octets expected, 0 left", id="no value"),
+        pytest.param(
+            b"\x04\x23\xff\xff" + STATE, "optional parameter 0x0423: 65535 octets expected, 5 left", id="too long"
+        ),
+    ],
+)
+def test_optional_parameters_before_a_broken_one_are_kept(broken: bytes, fault: str) -> None:
+    body = peer_octets.deliver_sm_body(text=b"id:77 stat:DELIVRD", parameters=RECEIPTED + broken)
+    parameters = {pdus.RECEIPTED_MESSAGE_ID: b"77\0"}
+    expected = DeliverSm("491701234567", "1234", 4, 0, 0, b"id:77 stat:DELIVRD", parameters, fault)
+    assert decode_deliver_sm(body) == expected
+
+
+@pytest.mark.parametrize("taken", [PAYLOAD, RECEIPTED + STATE, STATE + RECEIPTED])
+def test_without_a_text_what_stands_before_a_broken_parameter_must_tell_it_all(taken: bytes) -> None:
+    assert decode_deliver_sm(peer_octets.deliver_sm_body(parameters=taken + b"\0")).fault.endswith(ENDS_EARLY)
+
+
+@pytest.mark.parametrize("taken", [b"", RECEIPTED, STATE])
+@pytest.mark.parametrize("broken", [b"\0", PAYLOAD[:-1], b"\x14\x01\xff\xff" + PAYLOAD])
+def test_a_deliver_sm_whose_text_is_lost_with_a_broken_parameter_is_refused(taken: bytes, broken: bytes) -> None:
+    with pytest.raises(DecodeError, match="optional parameter"):
+        decode_deliver_sm(peer_octets.deliver_sm_body(parameters=taken + broken))
 
 
 @given(octets=st.binary(max_size=300))
@@ -128,7 +162,7 @@ def test_any_octets_are_a_deliver_sm_or_not(octets: bytes) -> None:
 @given(parameters=st.dictionaries(st.integers(0, 0xFFFF), st.binary(max_size=20), max_size=5))
 def test_optional_parameters_come_back_unchanged(parameters: dict[int, bytes]) -> None:
     octets = b"".join(encode_tlv(tag, value) for tag, value in parameters.items())
-    assert decode_tlvs(b"xx" + octets, 2) == parameters
+    assert decode_tlvs(b"xx" + octets, 2) == (parameters, "")
 
 
 def test_a_response_without_its_final_nul_or_body_still_gives_a_message_id() -> None:

@@ -107,6 +107,18 @@ def test_a_deliver_sm_that_cannot_be_read_is_refused_and_the_session_lives() -> 
     assert session.outcomes.unreadable == ["deliver_sm: the mandatory parameters end early"]
 
 
+def test_a_receipt_with_a_stray_octet_after_it_is_taken_and_told() -> None:
+    session = bound()
+    body = peer_octets.deliver_sm_body(text=peer_octets.receipt_text("77")) + b"\0"
+    session.receive(peer_octets.deliver_sm(9, body), 1.0)
+    (receipt,) = session.outcomes.receipts
+    assert (receipt.message_id, receipt.state) == ("77", "DELIVRD")
+    assert session.octets_to_send(1.0) == b""  # acknowledged when it is on the disk
+    assert (session.counters.receipts, session.counters.curtailed, session.counters.unreadable) == (1, 1, 0)
+    (reason,) = session.outcomes.unreadable
+    assert reason.endswith("optional parameter ends early; what stands before it was taken")
+
+
 # enquire_link
 
 

@@ -73,7 +73,7 @@ def test_payload_carriage_is_one_pdu_for_the_whole_push() -> None:
     template = SubmitTemplate(config("payload"))
     (body,) = template.bodies("49170", SEGMENTS)
     parameters = decode_tlvs(body, body.index(b"\x04\0\0\x02\x0a") + 3)
-    assert parameters == {SOURCE_PORT: b"\x23\xf0", DESTINATION_PORT: b"\x0b\x84", MESSAGE_PAYLOAD: BODY}
+    assert parameters == ({SOURCE_PORT: b"\x23\xf0", DESTINATION_PORT: b"\x0b\x84", MESSAGE_PAYLOAD: BODY}, "")
     assert template.pdu_count(len(SEGMENTS)) == 1
 
 
