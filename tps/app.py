@@ -240,6 +240,9 @@ async def _at_work(parts: Parts) -> AsyncIterator[None]:
                     await parts.intake.finish()
                     parts.dispatch.stop()
                     await dispatch
+                    parts.routes.give_back()
+                    await parts.settle.until_landed()
+                    await parts.texts.drain()
                     await parts.routes.stop()
                     parts.settle.stop()
                     await settle

@@ -109,6 +109,7 @@ class Settle:
         self._unwritten_late: list[Flight] = []
         self._unreadable_at: dict[str, float] = {}
         self._due = asyncio.Event()
+        self._landed = asyncio.Event()
         self._stopping = False
 
     @property
@@ -120,6 +121,12 @@ class Settle:
     def parked(self) -> int:
         """Receipts that wait for their push: here in memory, and on the disk."""
         return len(self._parked) + self._parking.rows
+
+    async def until_landed(self) -> None:
+        """Until nothing is in the air any more."""
+        while len(self._flights):
+            self._landed.clear()
+            await self._landed.wait()
 
     def stop(self) -> None:
         """Finish when nothing is in the air any more."""
@@ -191,6 +198,7 @@ class Settle:
             self._unwritten_late = late
             raise
         self._flights.land(written.landing)
+        self._landed.set()
         if self._texts.holds:
             for flight in written.landing:
                 self._texts.landed(flight.push.id, accepted=flight.verdict().event in _ACCEPTED)

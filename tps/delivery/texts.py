@@ -1,6 +1,7 @@
 """Texts to users: answers to their requests, and PINs in messages of their own. Best effort, never twice knowingly.
 
 A text is in memory only. What was certainly not taken is tried again a few times; what may have been sent is not.
+A stop waits for those that are on their way, and not for ever.
 """
 
 import asyncio
@@ -8,17 +9,22 @@ import itertools
 from collections import Counter
 
 import msgspec
+import structlog
 
 from encoders.sms_text import cheapest_alphabet, segment_text
 from tps.decisions.retry import RetryAt, decide
 from tps.smpp.routes import Route
 from tps.smpp.submit_sm import Coding
 
+log = structlog.get_logger(__name__)
+
 PENDING_MAX = 10_000
 """Texts on their way or held at once; what comes beyond is dropped and counted."""
 ATTEMPTS_MAX = 5
 UNSENT_PAUSE_S = 2.0
 """Pause before a text is tried again that no link took, and before each further attempt twice as long."""
+DRAIN_S = 5.0
+"""How long a stop waits for the texts that are on their way: two attempts more of one that no link took."""
 _REFERENCES = 256
 
 
@@ -53,6 +59,7 @@ class Texts:
         self._references = itertools.cycle(range(_REFERENCES))
         self._pending: dict[int, Text] = {}
         self._held: dict[int, Text] = {}
+        self._ended = asyncio.Event()
 
     def __len__(self) -> int:
         """Texts on their way, and those held for a push."""
@@ -78,6 +85,16 @@ class Texts:
         text = self._held.pop(push_id, None)
         if text is not None and accepted:
             self._submit(next(self._keys), text)
+
+    async def drain(self) -> None:
+        """Until none is on its way any more, or `DRAIN_S` are over; what is left then is told in the log."""
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                while self._pending:
+                    self._ended.clear()
+                    await self._ended.wait()
+        except TimeoutError:
+            log.warning("texts.left_at_the_stop", count=len(self._pending))
 
     def answered(self, key: int, status: int) -> None:
         """The SMSC answered a part with this command_status."""
@@ -132,10 +149,13 @@ class Texts:
         if text.left:
             return
         if text.accepted == len(text.segments):
-            del self._pending[key]
-            self.counts["sent"] += 1
+            self._end(key, "sent")
         elif text.accepted or text.lost or text.attempts >= ATTEMPTS_MAX:
-            del self._pending[key]
-            self.counts["failed"] += 1
+            self._end(key, "failed")
         else:
             asyncio.get_running_loop().call_later(text.pause_s, self._submit, key, text)
+
+    def _end(self, key: int, outcome: str) -> None:
+        del self._pending[key]
+        self.counts[outcome] += 1
+        self._ended.set()

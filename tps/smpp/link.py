@@ -129,6 +129,12 @@ class Link(asyncio.Protocol):
             failures = 0 if was_bound else failures + 1
             await self._pause(reconnect_pause_s(self._config, failures, self._chance()))
 
+    def give_back(self) -> None:
+        """Give back what is not in the window yet."""
+        if self.session is not None:
+            self.session.give_back()
+            self._flush()
+
     def stop(self) -> None:
         """Drain the window, unbind, and let `run` end."""
         self._stopping.set()

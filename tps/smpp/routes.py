@@ -247,6 +247,12 @@ class Routes:
         finally:
             self._ended.set()
 
+    def give_back(self) -> None:
+        """Before `stop`: what is in no window yet is `unsent`; what is submitted from now on still goes."""
+        for route in self:
+            for link in route.links:
+                link.give_back()
+
     async def stop(self) -> None:
         """Drain all windows, unbind, and wait until `run` has ended; outcomes still want to be drained after it."""
         for route in self:

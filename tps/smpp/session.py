@@ -120,6 +120,7 @@ class Session:
         self._bind = bind
         self._templates: dict[Coding | None, SubmitTemplate] = {None: SubmitTemplate(config)}
         self._pace = pace if pace is not None else Pace(config.rate_per_s, now)
+        self._patience = THROTTLES_MAX
         self._send_at: float | None = None
         self._sequence = 0
         self._requests: dict[int, tuple[int, float]] = {}
@@ -153,10 +154,15 @@ class Session:
         if self.state is not State.CLOSED:
             self._out += [pdus.encode_deliver_sm_resp(status, sequence) for sequence in sequences]
 
+    def give_back(self) -> None:
+        """Before leaving: give the backlog back, and report what is throttled from now on instead of repeating it."""
+        self._patience = 0
+        self.outcomes.unsent += self.window.give_back_backlog()
+
     def unbind(self, now: float) -> None:
         """Leave in order: the backlog is given back, the window empties, then unbind goes out."""
         self._move(Event.STOP, Event.STOP.value)
-        self.outcomes.unsent += self.window.give_back_backlog()
+        self.give_back()
         self._leave_when_drained(now)
 
     def lost(self, reason: str) -> None:
@@ -272,8 +278,8 @@ class Session:
             self._throttle(throttled, now)
 
     def _throttle(self, throttled: "list[tuple[int, Slot]]", now: float) -> None:
-        """Slow down, and put the parts back; while leaving there is no backlog, and patience with one is finite."""
-        patience = THROTTLES_MAX if self.state is State.BOUND else 0
+        """Slow down, and put the parts back; patience with one is finite."""
+        patience = self._patience
         last_sent_at = max(deadline for _, (deadline, _) in throttled) - self._config.response_timeout_s
         self._pace.note_refused(last_sent_at, now)
         self.counters.throttled += len(throttled)

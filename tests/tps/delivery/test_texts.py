@@ -110,6 +110,24 @@ async def test_beyond_what_memory_holds_texts_are_dropped_and_counted(
         assert (dict(parts.texts.counts), len(parts.texts)) == ({"dropped": 2}, 0)
 
 
+async def test_a_stop_waits_for_texts_and_not_for_ever(
+    sqlite: Database, seal: Seal, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Smsc(behaviour=Behaviour(response_delay_s=0.1), recording=True) as smsc:
+        async with delivering(sqlite, seal, sqlite_url, route_to(smsc)) as parts:
+            parts.texts.send(parts.routes["north"], NUMBER, "on its way")
+        assert dict(parts.texts.counts) == {"sent": 1}
+        monkeypatch.setattr(texts_room, "DRAIN_S", 0.05)
+        with capture_logs() as logs:
+            async with delivering(sqlite, seal, sqlite_url, route_to(smsc)) as parts:
+                (north,) = parts.routes
+                await smsc.go_down()
+                await until(lambda: not north.up)
+                parts.texts.send(north, NUMBER, "too late")
+        assert [log["count"] for log in logs if log["event"] == "texts.left_at_the_stop"] == [1]
+        assert texts_of(smsc.record, NUMBER) == ["on its way"]
+
+
 # The PIN of a push
 
 
@@ -140,3 +158,15 @@ async def test_a_push_that_the_smsc_refuses_has_no_pin_told_after_it(
         await pushes_in(sqlite, State.FAILED, 1)
         await sent(parts)
         assert smsc.counters.submits == 1
+
+
+async def test_a_push_that_lands_at_the_stop_has_its_pin_told(sqlite: Database, seal: Seal, sqlite_url: str) -> None:
+    publish(sqlite, seal, security="userpin", pin_message="Your PIN: {pin}")
+    subscribe(sqlite, seal, 1, pin="739154")
+    slow = Behaviour(response_delay_s=0.2, missing_receipt_ratio=1.0)
+    async with Smsc(behaviour=slow, recording=True) as smsc:
+        async with delivering(sqlite, seal, sqlite_url, route_to(smsc)) as parts:
+            await parts.intake.accept([detection(0)])
+            await smsc.until(lambda counters: counters.submits >= 1)
+        assert texts_of(smsc.record[-1:], NUMBER) == ["Your PIN: 739154"]
+        await pushes_in(sqlite, State.SENT, 1)

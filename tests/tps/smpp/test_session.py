@@ -204,6 +204,19 @@ def test_a_part_throttled_while_leaving_is_reported() -> None:
     assert session.state is State.UNBINDING
 
 
+def test_before_leaving_what_waits_is_given_back_and_what_comes_then_still_goes() -> None:
+    session = bound()
+    session.submit([message(1, parts=4)])
+    sent(session)
+    session.give_back()
+    assert session.outcomes.unsent == [(1, 3)]
+    session.receive(submit_sm_resp(2, status=0x58) + submit_sm_resp(3) + submit_sm_resp(4), 2.0)
+    assert [(part, status) for _, part, status, _ in session.outcomes.responses] == [(1, 0), (2, 0), (0, 0x58)]
+    session.submit([message(2)])
+    assert len(sent(session, 4.0)) == 1
+    assert session.state is State.BOUND
+
+
 def test_while_leaving_nothing_new_is_taken_but_receipts_still_are() -> None:
     session = bound()
     session.submit([message(1)])
