@@ -117,8 +117,9 @@ def put_together(config: Config, database: Database, seal: Seal, surroundings: S
     kept = Retention(config.store.keep_pushes_days)
     decision = intake_decision(config, database, seal, catalogue, devices)
     transaction = IntakeTransaction(decision, seal, push_ids=push_ids, node=lease.instance, clock=clock)
-    parking = Parking(database, catalogue, seal, devices, routes, clock=clock)
-    intake, texts = Intake(database, transaction, handover, backlog, wake=wake), Texts()
+    texts = Texts()
+    parking = Parking(database, catalogue, seal, devices, routes, texts, clock=clock)
+    intake = Intake(database, transaction, handover, backlog, wake=wake)
     identities = identities_of(config.detection, database, clock)
     inbox = Inbox(config.inbound, database, intake, routes, texts, watch=identities, clock=clock, monotonic=monotonic)
     dispatch = Dispatch(

@@ -4,6 +4,7 @@ One way for all receipts that belong to no flight, whether they come from a link
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from tps.decisions.identities import bucket_of
 from tps.decisions.push_life import State
@@ -16,6 +17,15 @@ from tps.store.submissions import INTERMEDIATE, NEGATIVE, Candidate, Match
 
 Forms = Mapping[str, MessageIdForm]
 """Route -> the form of its message ids; one that is not configured any more is taken as "auto"."""
+
+
+class Settled(NamedTuple):
+    """What reports led to."""
+
+    places: frozenset[int]
+    """Of the reports that matched."""
+    moves: Sequence[Move]
+    """As they were saved."""
 
 
 def matches(
@@ -43,8 +53,8 @@ def matches(
 
 def settle(
     connection: Connection, reports: Sequence[Report], forms: Forms, now: int, *, contested: Collection[int] = ()
-) -> frozenset[int]:
-    """Save what these make of their pushes, in the order they came; returns the places of those that matched."""
+) -> Settled:
+    """Save what these make of their pushes, in the order they came."""
     found = matches(connection, reports, forms, contested)
     about: list[tuple[Match, Report]] = []
     marks: dict[tuple[int, str, str], int] = {}
@@ -56,9 +66,10 @@ def settle(
             if mark:
                 marks[key] = noted | mark
     stored = pushes.load(connection, sorted({(match.push_bucket, match.push_id) for match, _ in about}))
-    save(connection, moves_of_reports(stored, about, now), now)
+    moves = moves_of_reports(stored, about, now)
+    save(connection, moves, now)
     submissions.mark_noted(connection, marks)
-    return frozenset(found)
+    return Settled(frozenset(found), moves)
 
 
 def save(connection: Connection, moves: Sequence[Move], now: int) -> None:

@@ -27,11 +27,13 @@ from tps.delivery.device_knowledge import Devices
 from tps.delivery.flights import said
 from tps.delivery.landing import moved_by_report
 from tps.delivery.push_sms import compose
+from tps.delivery.texts import Texts
 from tps.errors import RetryLaterError
 from tps.smpp.routes import Routes
 from tps.store import parked_receipts, pushes, subscribers
 from tps.store.database import Connection, Database
 from tps.store.parked_receipts import ParkedReceipt
+from tps.store.pushes import Move
 from tps.store.sealing import Seal, UnsealError
 
 log = structlog.get_logger(__name__)
@@ -55,6 +57,7 @@ class Looked(NamedTuple):
     matched: int
     unmatched: tuple[str, ...]
     """The routes of those whose time was over."""
+    moves: Sequence[Move]
 
 
 class Parking:
@@ -67,6 +70,7 @@ class Parking:
         seal: Seal,
         devices: Devices,
         routes: Routes,
+        texts: Texts,
         *,
         clock: Callable[[], int],
     ) -> None:
@@ -75,6 +79,7 @@ class Parking:
         self._seal = seal
         self._devices = devices
         self._routes = routes
+        self._texts = texts
         self._clock = clock
         self._count_at = 0
         self.forms: correlation.Forms = {route.name: route.config.message_id_form for route in routes}
@@ -120,6 +125,7 @@ class Parking:
             looked = await self._database.write(lambda connection: self._look(connection, now))
             self.rows = max(0, self.rows - looked.matched - len(looked.unmatched))
             self.count_unmatched(looked.unmatched)
+            self._texts.follow(looked.moves)
             matched += looked.matched
             if not looked.matched and not looked.unmatched:
                 break
@@ -127,41 +133,47 @@ class Parking:
 
     def _look(self, connection: Connection, now: int) -> Looked:
         due = parked_receipts.due(connection, now, BATCH_MAX)
-        places = correlation.settle(connection, due, self.forms, now)
+        places, moves = correlation.settle(connection, due, self.forms, now)
         found = [due[place] for place in sorted(places)]
         parked_receipts.remove(connection, found)
         left = [parked for place, parked in enumerate(due) if place not in places]
-        by_number = self._settle_by_number(connection, left, now)
+        by_number, by_number_moves = self._settle_by_number(connection, left, now)
         settled = set(by_number)
         over = [parked for parked in left if parked.until <= now and parked not in settled]
         parked_receipts.remove(connection, [*by_number, *over])
         parked_receipts.put_off(
             connection, [_put_off(parked, now) for parked in left if parked.until > now and parked not in settled]
         )
-        return Looked(len(found) + len(by_number), tuple(parked.route for parked in over))
+        unmatched = tuple(parked.route for parked in over)
+        return Looked(len(found) + len(by_number), unmatched, [*moves, *by_number_moves])
 
-    def _settle_by_number(self, connection: Connection, left: Sequence[ParkedReceipt], now: int) -> list[ParkedReceipt]:
-        """The last resort, see above; returns the receipts that settled a push."""
+    def _settle_by_number(
+        self, connection: Connection, left: Sequence[ParkedReceipt], now: int
+    ) -> tuple[list[ParkedReceipt], list[Move]]:
+        """The last resort, see above; returns the receipts that settled a push, and how."""
         old = sorted({parked.destination for parked in left if now - parked.parked_at >= LAST_RESORT_MS})
         if not old:
-            return []
+            return [], []
         for_number: defaultdict[tuple[str, str], list[ParkedReceipt]] = defaultdict(list)
         for parked in parked_receipts.for_numbers(connection, old):
             for_number[parked.route, _digits(parked.destination)].append(parked)
         owners = subscribers.imsis_of(connection, sorted({number for _, number in for_number}))
         settled: list[ParkedReceipt] = []
+        moves: list[Move] = []
         for (route, number), its in for_number.items():
             if number in owners:
-                settled += self._settle_uncertain(connection, owners[number], number, route, its, now)
-        return settled
+                its_settled, its_moves = self._settle_uncertain(connection, owners[number], number, route, its, now)
+                settled += its_settled
+                moves += its_moves
+        return settled, moves
 
     def _settle_uncertain(
         self, connection: Connection, imsi: str, number: str, route: str, parked: Sequence[ParkedReceipt], now: int
-    ) -> list[ParkedReceipt]:
+    ) -> tuple[list[ParkedReceipt], list[Move]]:
         """Settle the only push that these receipts can be about, once they are enough for all of its parts."""
         sent = only_uncertain(pushes.sent_to(connection, bucket_of(imsi), imsi), number, route)
         if sent is None:
-            return []
+            return [], []
         about = sorted((receipt for receipt in parked if receipt.parked_at >= sent.created_at), key=_parked_at)
         stored = pushes.load(connection, [(bucket_of(imsi), sent.id)])[sent.id]
         first = {receipt.message_id: receipt for receipt in reversed(about)}
@@ -169,17 +181,17 @@ class Parking:
         arrived = len(first) - len(negative)
         parts = stored.parts or self._parts_of(connection, sent, route)
         if not tells(stored.attempts, parts, is_positive=not negative):
-            return []
+            return [], []
         if negative:
             detail = f"by its number: {said(negative[0], 0).partition(': ')[2]}"
             moves = [moved_by_report(stored, Event.FAIL, now, detail, stored.parts, stored.delivered_parts)]
         else:
             if not arrived or not parts or stored.delivered_parts.bit_count() + arrived < parts:
-                return []
+                return [], []
             detail = f"by its number: receipts of {arrived} ids that nobody knows"
             moves = [moved_by_report(stored, Event.DELIVER, now, detail, parts, (1 << parts) - 1)]
         correlation.save(connection, moves, now)
-        return about
+        return about, moves
 
     def _parts_of(self, connection: Connection, sent: Sent, route: str) -> int:
         """SMS that the push was cut into; 0 where it cannot be composed any more, or the route is unknown here."""

@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 import structlog
 
-from tps.decisions.push_life import Event
 from tps.decisions.receipts import Receipt, id_candidates, is_same_number, likeliest_id, normal_form
 from tps.delivery import correlation
 from tps.delivery.flights import Flight, Flights
@@ -31,6 +30,7 @@ from tps.smpp.outcomes import Outcomes
 from tps.smpp.routes import Route, Routes
 from tps.store import pushes, submissions
 from tps.store.database import Connection, Database
+from tps.store.pushes import Move
 from tps.store.submissions import Submission
 
 log = structlog.get_logger(__name__)
@@ -48,7 +48,6 @@ UNREADABLE_INTERVAL_S = 60.0
 """How often a route's log tells of receipts that cannot be read."""
 TICK_S = 0.02
 DISK_PAUSE_S = 1.0
-_ACCEPTED = (Event.ACCEPT, Event.DELIVER)
 
 
 class Parked(NamedTuple):
@@ -191,7 +190,7 @@ class Settle:
             return
         now = self._clock()
         try:
-            found = await self._database.write(lambda connection: self._write(connection, written, now))
+            found, moves = await self._database.write(lambda connection: self._write(connection, written, now))
         except RetryLaterError:
             self._sought += sought
             self._answered |= {flight.push.id: flight for flight in written.landing}
@@ -199,9 +198,7 @@ class Settle:
             raise
         self._flights.land(written.landing)
         self._landed.set()
-        if self._texts.holds:
-            for flight in written.landing:
-                self._texts.landed(flight.push.id, accepted=flight.verdict().event in _ACCEPTED)
+        self._texts.follow(moves)
         self._park_or_acknowledge(written, found, monotonic)
 
     def _overdue(self, sought: Sequence[Parked], monotonic: float) -> frozenset[int]:
@@ -362,27 +359,32 @@ class Settle:
             del self._answered[flight.push.id]
         return landing
 
-    def _write(self, connection: Connection, written: Round, now: int) -> frozenset[int]:
-        """Save it all; returns the places of the sought receipts that were found."""
+    def _write(self, connection: Connection, written: Round, now: int) -> tuple[frozenset[int], list[Move]]:
+        """Save it all; returns the places of the sought receipts that were found, and how pushes have moved."""
         moves = [landed(flight, flight.verdict(), now, self._node) for flight in written.landing]
         accepted = [each for flight in written.landing for each in submissions_of(flight)]
         pushes.save(connection, moves, now)
         if written.late:
-            accepted += self._write_late(connection, written.late, now)
+            late_moves, late_accepted = self._write_late(connection, written.late, now)
+            moves += late_moves
+            accepted += late_accepted
         submissions.add(connection, accepted)
         if not written.sought:
-            return frozenset()
+            return frozenset(), moves
         receipts = [parked.receipt for parked in written.sought]
-        found = correlation.settle(connection, receipts, self._forms, now, contested=written.contested)
+        found, receipts_moves = correlation.settle(connection, receipts, self._forms, now, contested=written.contested)
         to_park = [receipts[place] for place in sorted(written.overdue - found)]
         self._parking.park(connection, to_park[: written.room], now)
-        return found
+        return found, [*moves, *receipts_moves]
 
-    def _write_late(self, connection: Connection, late: Sequence[Flight], now: int) -> list[Submission]:
+    def _write_late(
+        self, connection: Connection, late: Sequence[Flight], now: int
+    ) -> tuple[list[Move], list[Submission]]:
         """What late answers make of pushes that are UNCERTAIN, and the ids by which their receipts will be found."""
         places = sorted((flight.push.bucket, flight.push.id) for flight in late)
-        pushes.save(connection, moves_of_late_answers(pushes.load(connection, places), late, now), now)
-        return [
+        moves = moves_of_late_answers(pushes.load(connection, places), late, now)
+        pushes.save(connection, moves, now)
+        return moves, [
             submission(flight, part, message_id) for flight in late for part, message_id in flight.message_ids.items()
         ]
 

@@ -6,15 +6,18 @@ A stop waits for those that are on their way, and not for ever.
 
 import asyncio
 import itertools
-from collections import Counter
+from collections import Counter, OrderedDict
+from collections.abc import Iterable
 
 import msgspec
 import structlog
 
 from encoders.sms_text import cheapest_alphabet, segment_text
+from tps.decisions.push_life import State
 from tps.decisions.retry import RetryAt, decide
 from tps.smpp.routes import Route
 from tps.smpp.submit_sm import Coding
+from tps.store.pushes import Move
 
 log = structlog.get_logger(__name__)
 
@@ -59,11 +62,14 @@ class Texts:
         self._references = itertools.cycle(range(_REFERENCES))
         self._pending: dict[int, Text] = {}
         self._held: dict[int, Text] = {}
+        """By the push that is in the air."""
+        self._kept: OrderedDict[int, Text] = OrderedDict()
+        """By the push of which nobody knows whether it was sent, the oldest first."""
         self._ended = asyncio.Event()
 
     def __len__(self) -> int:
         """Texts on their way, and those held for a push."""
-        return len(self._pending) + len(self._held)
+        return len(self._pending) + len(self._held) + len(self._kept)
 
     def send(self, route: Route, msisdn: str, text: str) -> None:
         """Send `text` now; as few SMS as hold it, without receipts."""
@@ -71,20 +77,28 @@ class Texts:
             self._submit(next(self._keys), self._made(route, msisdn, text))
 
     def hold(self, push_id: int, route: Route, msisdn: str, text: str) -> None:
-        """Send `text` when `landed` tells that the push was accepted."""
+        """Send `text` when `follow` is told that the push was accepted."""
+        self._kept.pop(push_id, None)
         if self._has_room():
             self._held[push_id] = self._made(route, msisdn, text)
 
-    @property
-    def holds(self) -> bool:
-        """Whether any text waits for its push."""
-        return bool(self._held)
+    def follow(self, moves: Iterable[Move]) -> None:
+        """Pushes have moved: their texts are sent, kept while nobody knows whether the push was sent, or forgotten.
 
-    def landed(self, push_id: int, *, accepted: bool) -> None:
-        """Send what is held for this push, or forget it."""
-        text = self._held.pop(push_id, None)
-        if text is not None and accepted:
-            self._submit(next(self._keys), text)
+        A push that is sent again has its text held anew.
+        """
+        if not self._held and not self._kept:
+            return
+        for move in moves:
+            if move.state == move.state_before:
+                continue
+            text = self._held.pop(move.id, None) or self._kept.pop(move.id, None)
+            if text is None:
+                continue
+            if move.state in (State.SENT, State.DELIVERED):
+                self._submit(next(self._keys), text)
+            elif move.state == State.UNCERTAIN:
+                self._kept[move.id] = text
 
     async def drain(self) -> None:
         """Until none is on its way any more, or `DRAIN_S` are over; what is left then is told in the log."""
@@ -126,7 +140,10 @@ class Texts:
         if len(self) < PENDING_MAX:
             return True
         self.counts["dropped"] += 1
-        return False
+        if not self._kept:
+            return False
+        self._kept.popitem(last=False)
+        return True
 
     def _made(self, route: Route, msisdn: str, text: str) -> Text:
         alphabet = cheapest_alphabet(text)

@@ -1,6 +1,7 @@
 """Texts to users: sent once, tried again where certainly nothing was sent, given up where something may have been."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +16,7 @@ from tps.parts import Parts
 from tps.sim.smsc import Smsc
 from tps.sim.smsc_behaviour import Behaviour
 from tps.store.database import Database
+from tps.store.pushes import Move
 from tps.store.sealing import Seal
 
 NUMBER = msisdn(0)
@@ -170,3 +172,60 @@ async def test_a_push_that_lands_at_the_stop_has_its_pin_told(sqlite: Database, 
             await smsc.until(lambda counters: counters.submits >= 1)
         assert texts_of(smsc.record[-1:], NUMBER) == ["Your PIN: 739154"]
         await pushes_in(sqlite, State.SENT, 1)
+
+
+async def test_a_push_whose_answers_come_late_has_its_pin_told_then(
+    sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    publish(sqlite, seal, security="userpin", pin_message="Your PIN: {pin}", uncertain="wait")
+    subscribe(sqlite, seal, 1, pin="739154")
+    late = Behaviour(response_delay_s=0.8, missing_receipt_ratio=1.0)
+    async with (
+        Smsc(behaviour=late, recording=True) as smsc,
+        delivering(sqlite, seal, sqlite_url, route_to(smsc, response_timeout_s=0.5)) as parts,
+    ):
+        await parts.intake.accept([detection(0)])
+        await pushes_in(sqlite, State.UNCERTAIN, 1)
+        smsc.behave(Behaviour())
+        await pushes_in(sqlite, State.SENT, 1)
+        await sent(parts, sent=1)
+        assert texts_of(smsc.record[-1:], NUMBER) == ["Your PIN: 739154"]
+
+
+def moved(push_id: int, before: State, after: State) -> Move:
+    return Move(0, push_id, before, after, 0, "")
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        ((State.SENT, State.DELIVERED), 1),
+        ((State.UNCERTAIN, State.DELIVERED), 1),
+        ((State.UNCERTAIN, State.UNCERTAIN, State.SENT), 1),
+        ((State.UNCERTAIN, State.FAILED, State.DELIVERED), 0),
+        ((State.UNCERTAIN, State.QUEUED, State.DELIVERED), 0),
+        ((State.QUEUED, State.SENT), 0),
+        ((State.FAILED,), 0),
+    ],
+    ids=str,
+)
+async def test_a_pin_follows_its_push(
+    sqlite: Database, seal: Seal, sqlite_url: str, steps: tuple[State, ...], told: int
+) -> None:
+    async with Smsc() as smsc, delivering(sqlite, seal, sqlite_url, route_to(smsc)) as parts:
+        parts.texts.hold(7, parts.routes["north"], NUMBER, "Your PIN: 739154")
+        for before, after in itertools.pairwise((State.SENDING, *steps)):
+            parts.texts.follow([moved(7, before, after)])
+        assert len(parts.texts) == told
+        await until(lambda: parts.texts.counts["sent"] == told)
+
+
+async def test_the_oldest_pin_of_a_push_that_nobody_knows_of_makes_room(
+    sqlite: Database, seal: Seal, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts_room, "PENDING_MAX", 2)
+    async with Smsc() as smsc, delivering(sqlite, seal, sqlite_url, route_to(smsc)) as parts:
+        for push_id in (1, 2, 3):
+            parts.texts.hold(push_id, parts.routes["north"], NUMBER, f"PIN {push_id}")
+            parts.texts.follow([moved(push_id, State.SENDING, State.UNCERTAIN)])
+        assert (list(parts.texts._kept), dict(parts.texts.counts)) == ([2, 3], {"dropped": 1})
