@@ -9,9 +9,10 @@ import pytest
 from tps.commands.command_line import PLACES
 from tps.config import load
 from tps.decisions.push_life import MOVES
-from tps.decisions.retry import SLOW_DOWN, GiveUp, decide
+from tps.decisions.retry import GiveUp, decide
 from tps.smpp.command_status import BY_CODE
 from tps.smpp.route_config import RouteConfig
+from tps.smpp.session import OF_THE_LINK
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -53,6 +54,13 @@ def test_the_guide_for_smscs_tells_every_key_of_a_route() -> None:
     assert missing == []
 
 
+REACTIONS_OF_THE_LINK = {
+    0x04: "binds again, sends again",
+    0x14: "goes slower, sends again; where it is one number only, after 30 s and longer and longer",
+    0x58: "goes slower, sends again",
+}
+
+
 def rows_of_errors() -> list[tuple[int, str, str]]:
     rows = re.findall(r"^\| 0x([0-9A-F]+) \| (\w+) \| (.+?) \|", SMSC.read_text(), flags=re.MULTILINE)
     return [(int(code, 16), name, reaction) for code, name, reaction in rows]
@@ -62,8 +70,8 @@ def reaction_to(code: int) -> str:
     """What the server does, in the words of the page."""
     if code in BIND_REFUSALS:
         return "connects again, later"
-    if code in SLOW_DOWN:
-        return "goes slower, sends again"
+    if code in REACTIONS_OF_THE_LINK:
+        return REACTIONS_OF_THE_LINK[code]
     decision = decide(code, attempt=1)
     if isinstance(decision, GiveUp):
         return "FAILED"
@@ -76,6 +84,7 @@ def reaction_to(code: int) -> str:
 def test_the_errors_of_an_smsc_are_told_as_they_are_taken() -> None:
     assert rows_of_errors() == [(code, BY_CODE[code].name, reaction_to(code)) for code, _, _ in rows_of_errors()]
     assert {code for code, _, _ in rows_of_errors()} >= BIND_REFUSALS
+    assert set(OF_THE_LINK) == set(REACTIONS_OF_THE_LINK)
 
 
 def commands_named(page: Path) -> set[str]:

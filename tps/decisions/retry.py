@@ -1,7 +1,7 @@
 """What to do when an SMSC refuses a part: one table from command_status (SMPP 3.4 clause 5.1.3) to a decision."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 BACK_OFF_MAX_S: Final = 3600.0
 """Longest pause between two attempts of one part, in seconds."""
@@ -15,8 +15,6 @@ class RetryAt:
     """Seconds from now."""
     counts_as_attempt: bool
     """False when the refusal says nothing about the part (the SMSC was busy)."""
-    slow_down: bool
-    """True when the whole link should go slower, not only this part wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +25,25 @@ class GiveUp:
     """Why, in words for the history of the push."""
 
 
+class _Row(NamedTuple):
+    """How a temporary refusal is met; the pause grows from `delay_s` to `longest_s`."""
+
+    delay_s: float
+    longest_s: float
+    counts_as_attempt: bool
+
+
 # fmt: off
-_THROTTLED = RetryAt(delay_s=0.5,  counts_as_attempt=False, slow_down=True)
-_SYSTEM    = RetryAt(delay_s=10.0, counts_as_attempt=True,  slow_down=False)
-_UNBOUND   = RetryAt(delay_s=1.0,  counts_as_attempt=False, slow_down=False)
+_THROTTLED = _Row(delay_s=0.5,  longest_s=0.5,            counts_as_attempt=False)
+_FULL      = _Row(delay_s=30.0, longest_s=BACK_OFF_MAX_S, counts_as_attempt=False)
+_SYSTEM    = _Row(delay_s=10.0, longest_s=BACK_OFF_MAX_S, counts_as_attempt=True)
+_UNBOUND   = _Row(delay_s=1.0,  longest_s=1.0,            counts_as_attempt=False)
 
 # What is not here is permanent by its nature: the same octets would be refused again.
-_TEMPORARY: Final[dict[int, RetryAt]] = {
+_TEMPORARY: Final[dict[int, _Row]] = {
     0x04: _UNBOUND,    # ESME_RINVBNDSTS: the SMSC has forgotten the bind; the link binds again, and the next takes it
     0x08: _SYSTEM,     # ESME_RSYSERR
-    0x14: _THROTTLED,  # ESME_RMSGQFUL
+    0x14: _FULL,       # ESME_RMSGQFUL: what the link reports is one subscriber's; his queue empties when he is reached
     0x45: _SYSTEM,     # ESME_RSUBMITFAIL
     0x58: _THROTTLED,  # ESME_RTHROTTLED
     0x64: _SYSTEM,     # ESME_RX_T_APPN
@@ -46,25 +53,27 @@ _TEMPORARY: Final[dict[int, RetryAt]] = {
 # fmt: on
 
 _VENDOR_SPECIFIC = range(0x400, 0x500)
-SLOW_DOWN: Final = frozenset(status for status, decision in _TEMPORARY.items() if decision.slow_down)
-"""The statuses that ask the whole link to go slower."""
 
 
-def decide(command_status: int, *, attempt: int, attempts_max: int = 8, has_left: bool = False) -> RetryAt | GiveUp:
+def decide(
+    command_status: int, *, attempt: int, attempts_max: int = 8, has_left: bool = False, age_s: float = 0.0
+) -> RetryAt | GiveUp:
     """The decision for a part refused with `command_status` (not 0) at its `attempt`, counted from 1.
 
-    The pause of a counting attempt doubles each time, up to `BACK_OFF_MAX_S`. An attempt of which other parts may have
-    left (`has_left`) counts whatever the refusal: they are billed, and go out again with the next. A vendor's own
-    status is taken as temporary, because its meaning is not known; the attempts end it.
+    The pause of a counting attempt doubles each time. Where nothing is counted, the message waits as long again as it
+    had been waiting when it was sent (`age_s`, seconds), within bounds. An attempt of which other parts may have left
+    (`has_left`) counts whatever the refusal: they are billed, and go out again with the next. A vendor's own status is
+    taken as temporary, because its meaning is not known; the attempts end it.
     """
     row = _TEMPORARY.get(command_status, _SYSTEM if command_status in _VENDOR_SPECIFIC else None)
     if row is None:
         return GiveUp(f"the SMSC refused the part for good with command_status 0x{command_status:08X}")
     if not row.counts_as_attempt:
         if not has_left:
-            return row
+            delay_s = min(max(row.delay_s, age_s), row.longest_s)
+            return RetryAt(delay_s, counts_as_attempt=False)
         row = _SYSTEM
     if attempt >= attempts_max:
         return GiveUp(f"the SMSC refused {attempt} attempts, the last with command_status 0x{command_status:08X}")
-    delay_s = min(row.delay_s * 2 ** (attempt - 1), BACK_OFF_MAX_S)
-    return RetryAt(delay_s, counts_as_attempt=True, slow_down=row.slow_down)
+    delay_s = min(row.delay_s * 2 ** (attempt - 1), row.longest_s)
+    return RetryAt(delay_s, counts_as_attempt=True)

@@ -247,7 +247,8 @@ class Dispatch:
             parts, coding = outgoing.parts, outgoing.coding(route.config)
             messages[route, coding].append((push.id, push.msisdn, parts))
             pdus = route.pdu_count(len(parts), coding)
-            departing.append(Flight(push, route.name, pdus, profile.policy.max_attempts, remarks=remarks))
+            age_s = (now - push.created_at) / 1000
+            departing.append(Flight(push, route.name, pdus, profile.policy.max_attempts, age_s, remarks=remarks))
             if profile.policy.pin_message is not None and coding is None:
                 self._send_pin(push, profile.policy, route)
         self._flights.depart(departing)

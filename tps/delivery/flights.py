@@ -55,6 +55,8 @@ class Flight(msgspec.Struct):
     route: str
     parts: int
     max_attempts: int
+    age_s: float = 0.0
+    """How old the push was at its departure, in seconds."""
     answered: int = 0
     """Parts of which is known what became of them: answered, unsent or unknown."""
     message_ids: dict[int, str] = {}
@@ -125,16 +127,16 @@ class Flight(msgspec.Struct):
         # handset could make a whole of them, and get the document twice. So such an attempt counts.
         has_left = bool(self.message_ids or self.unknown)
         decisions = [
-            decide(status, attempt=attempt, attempts_max=self.max_attempts, has_left=has_left)
+            decide(status, attempt=attempt, attempts_max=self.max_attempts, has_left=has_left, age_s=self.age_s)
             for status in self.refusals
         ]
         for decision in decisions:
             if isinstance(decision, GiveUp):
                 return Verdict(Event.REFUSE, decision.reason)
         pauses = [decision for decision in decisions if isinstance(decision, RetryAt)]
-        longest = max(pauses, key=lambda pause: pause.delay_s)
+        longest_s = max(pause.delay_s for pause in pauses)
         detail = f"command_status 0x{self.refusals[0]:08X}"
-        return Verdict(Event.POSTPONE, detail, longest.delay_s, longest.counts_as_attempt)
+        return Verdict(Event.POSTPONE, detail, longest_s, any(pause.counts_as_attempt for pause in pauses))
 
 
 class Flights:

@@ -22,6 +22,7 @@ _NOT_ASKED = "Report this as a defect of the SMSC: the server never asks for thi
 _ASK_SMSC = "Ask the operator of the SMSC; the account may lack this permission."
 _AUTOMATIC = "Nothing: the server tries again by itself."
 _SLOW_DOWN = "Nothing: the server slows down by itself; set `rate_per_s` of the route to the agreed rate."
+_QUEUE = "Nothing: the server slows down by itself. Where it is one number only, its owner has too much waiting."
 _CARRIAGE = "Change `carriage` of the route: this SMSC does not take the present one."
 _BIND = "Change `bind` of the route: the account may allow only a pair, or only receiving."
 _BINDS = "Lower `binds` of the route, or end the other program that uses this account."
@@ -52,7 +53,7 @@ STATUSES: tuple[CommandStatus, ...] = (
     CommandStatus(0x0F, "ESME_RINVSYSID",        "invalid system id",                          _ACCOUNT),
     CommandStatus(0x11, "ESME_RCANCELFAIL",      "cancel_sm failed",                           _NOT_ASKED),
     CommandStatus(0x13, "ESME_RREPLACEFAIL",     "replace_sm failed",                          _NOT_ASKED),
-    CommandStatus(0x14, "ESME_RMSGQFUL",         "message queue full",                         _SLOW_DOWN),
+    CommandStatus(0x14, "ESME_RMSGQFUL",         "message queue full",                         _QUEUE),
     CommandStatus(0x15, "ESME_RINVSERTYP",       "invalid service type",                       _SERVICE_TYPE),
     CommandStatus(0x33, "ESME_RINVNUMDESTS",     "invalid number of destinations",             _NOT_ASKED),
     CommandStatus(0x34, "ESME_RINVDLNAME",       "invalid distribution list name",             _NOT_ASKED),

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 
+from tps.smpp.counters import Counters
 from tps.smpp.outcomes import Outcomes
 from tps.smpp.pace import Pace
 from tps.smpp.pdus import ESME_ROK, Bind, ProtocolError
 from tps.smpp.permit import Permit
 from tps.smpp.route_config import RouteConfig
-from tps.smpp.session import Counters, Session
+from tps.smpp.session import Session
 from tps.smpp.session_states import State
 from tps.smpp.submit_sm import Coding, Message
 

@@ -36,6 +36,8 @@ ESME_RINVCMDLEN    : Final = 0x02
 ESME_RINVCMDID     : Final = 0x03
 ESME_RINVBNDSTS    : Final = 0x04
 ESME_RINVDSTADR    : Final = 0x0B
+ESME_RMSGQFUL      : Final = 0x14
+ESME_RTHROTTLED    : Final = 0x58
 ESME_RX_T_APPN     : Final = 0x64
 ESME_RUNKNOWNERR   : Final = 0xFF
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tps.smpp.counters import Counters
 from tps.smpp.link import Link
 from tps.smpp.outcomes import Inbound, Outcomes
 from tps.smpp.pdus import ESME_ROK, Bind
 from tps.smpp.permit import PermitOf, needs_none
 from tps.smpp.route_config import RouteConfig
-from tps.smpp.session import Counters
 
 if TYPE_CHECKING:
     from tps.decisions.receipts import Receipt

@@ -19,13 +19,13 @@ A response after its timeout is `late`: its part has been given as unknown alrea
 *Order.* The segments of a message follow each other into the backlog, which is kept in the order of submission. A
 throttled part goes back to its place there, which is at the front.
 
-*Throttling.* ESME_RTHROTTLED and ESME_RMSGQFUL say that the SMSC is busy, not that the part is bad: the part goes back,
-the link slows down (`tps.smpp.pace`), and the caller never hears of it; unless it happens to one part again and again
-(the full queue of one subscriber), which is reported so that others can pass.
+*Throttling.* ESME_RTHROTTLED says that the SMSC is busy, not that the part is bad: the part goes back, the link slows
+down (`tps.smpp.pace`), and the caller never hears of it, unless it happens to one part again and again. ESME_RMSGQFUL
+says so of the SMSC or of one subscriber (`tps.smpp.full_queues`): the part goes to the end until that is known.
 
 *A forgotten bind.* ESME_RINVBNDSTS to a submit_sm says that the SMSC knows nothing of the bind, though it may go on to
-answer enquire_link. The part is reported as refused and the session leaves in order, so that what the SMSC does answer
-is known; the next connection binds anew. A bind on which nothing was ever accepted is `futile`: no success.
+answer enquire_link. The part is refused, and the session leaves in order: what the SMSC does answer is known. A bind on
+which nothing was accepted is `futile`: no success.
 
 *Life.* `tps.smpp.session_states` holds the whole of it in one table; every move goes through `_move`. CLOSED is final:
 all slots are back, and what is left to send (the answer to an unbind) may be written before the socket is closed. The
@@ -37,20 +37,20 @@ expire, and a dict keeps them in that order by itself.
 *Batches.* PDUs and entries are plain tuples in lists: no object, closure or future per PDU.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from encoders.errors import DecodeError
-from tps.decisions import retry
 from tps.decisions.receipts import vendor_parameters
 from tps.smpp import pdus
 from tps.smpp.command_status import describe
+from tps.smpp.counters import Counters
+from tps.smpp.full_queues import FullQueues, Whose
 from tps.smpp.outcomes import Outcomes, to_inbound, to_receipt
 from tps.smpp.pace import Pace
 from tps.smpp.pdus import Bind, ProtocolError
 from tps.smpp.session_states import TRANSITIONS, Event, State
 from tps.smpp.submit_sm import Coding, Message, SubmitTemplate
-from tps.smpp.window import THROTTLES_MAX, Entry, Response, Slot, Window
+from tps.smpp.window import THROTTLES_MAX, Entry, Refusal, Response, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,37 +59,8 @@ if TYPE_CHECKING:
 
 _UNANSWERED: Final = frozenset({pdus.ALERT_NOTIFICATION, pdus.OUTBIND})
 """Requests without a response (clauses 4.12 and 4.1.7)."""
-_OF_THE_LINK: Final = retry.SLOW_DOWN | {pdus.ESME_RINVBNDSTS}
-"""Refusals of a submit_sm that are about the link and not about the part."""
-
-
-@dataclass(slots=True)
-class Counters:
-    """What has happened on a link since the server started, in PDUs."""
-
-    submitted: int = 0
-    """submit_sm written, repetitions after throttling included."""
-    answered: int = 0
-    """Responses reported to the caller."""
-    refused: int = 0
-    """Of these, with a command_status other than ESME_ROK."""
-    throttled: int = 0
-    timed_out: int = 0
-    late: int = 0
-    """Responses that no open request waits for: after its timeout, or never asked for."""
-    unreadable: int = 0
-    """deliver_sm that could not be read, and were refused."""
-    curtailed: int = 0
-    """deliver_sm that were taken without optional parameters that could not be read."""
-    receipts: int = 0
-    inbound: int = 0
-    refused_requests: int = 0
-    """Requests we do not serve."""
-
-    @property
-    def accepted(self) -> int:
-        """Parts that the SMSC took."""
-        return self.answered - self.refused
+OF_THE_LINK: Final = (pdus.ESME_RINVBNDSTS, pdus.ESME_RMSGQFUL, pdus.ESME_RTHROTTLED)
+"""Refusals of a submit_sm that are about the link, or may be, and not about the part."""
 
 
 class Session:
@@ -115,6 +86,7 @@ class Session:
         self.outcomes = outcomes if outcomes is not None else Outcomes()
         self.counters = counters if counters is not None else Counters()
         self.window = Window(config.window, config.backlog)
+        self._full_queues = FullQueues()
         self._accepted_before = self.counters.accepted
         self._config = config
         self._bind = bind
@@ -127,8 +99,7 @@ class Session:
         self._received_at = now
         self._partial = bytearray()
         self._wanted = 0
-        self._out: list[bytes] = []
-        self._out.append(pdus.encode_bind(config, bind, self._request(bind, now)))
+        self._out: list[bytes] = [pdus.encode_bind(config, bind, self._request(bind, now))]
 
     def __repr__(self) -> str:
         """Like <Session north bound <Window 12 of 50, backlog 300>>."""
@@ -222,8 +193,8 @@ class Session:
         """The PDUs of one read: submit_sm_resp here, in one go; all others by `_take_other`."""
         responses: list[Response] = []
         answer, release = responses.append, self.window.release
-        submit_sm_resp, of_the_link, message_id = pdus.SUBMIT_SM_RESP, _OF_THE_LINK, pdus.message_id
-        set_apart: list[tuple[int, Slot]] = []
+        submit_sm_resp, of_the_link, message_id = pdus.SUBMIT_SM_RESP, OF_THE_LINK, pdus.message_id
+        set_apart: list[Refusal] = []
         for command, status, sequence, body in found:
             if command != submit_sm_resp:
                 self._take_other(command, status, sequence, body, now)
@@ -241,6 +212,7 @@ class Session:
         if responses:
             self._report(responses)
             self._pace.note_accepted(len(responses), now)
+            self._full_queues.note_others(len(responses))
         if set_apart:
             self._take_of_the_link(set_apart, now)
         self._leave_when_drained(now)
@@ -267,26 +239,34 @@ class Session:
         self.counters.answered += len(responses)
         self.counters.refused += sum(1 for response in responses if response[2])
 
-    def _take_of_the_link(self, refused: "list[tuple[int, Slot]]", now: float) -> None:
+    def _take_of_the_link(self, refused: list[Refusal], now: float) -> None:
         """Refusals that tell the link to bind again, or to slow down."""
-        unbound = [entry for status, (_, entry) in refused if status == pdus.ESME_RINVBNDSTS]
-        throttled = [each for each in refused if each[0] != pdus.ESME_RINVBNDSTS]
+        unbound, full, throttled = ([each for each in refused if each[0] == status] for status in OF_THE_LINK)
         if unbound:
-            self._report([(entry[1], entry[2], pdus.ESME_RINVBNDSTS, "") for entry in unbound])
+            self._report_refused(unbound)
             self._forget_bind()
-        if throttled:
-            self._throttle(throttled, now)
+        judged = [
+            (self._full_queues.judge(entry[4]), (status, (deadline, entry))) for status, (deadline, entry) in full
+        ]
+        self._report_refused([each for whose, each in judged if whose is Whose.SUBSCRIBER])
+        self._slow_down(throttled + [each for whose, each in judged if whose is Whose.SMSC], now)
+        self.window.put_back(self._patiently(throttled))
+        self.window.put_last(self._patiently([each for whose, each in judged if whose is not Whose.SUBSCRIBER]))
 
-    def _throttle(self, throttled: "list[tuple[int, Slot]]", now: float) -> None:
-        """Slow down, and put the parts back; patience with one is finite."""
+    def _slow_down(self, refused: list[Refusal], now: float) -> None:
+        """Because the SMSC had no room for these, if any."""
+        if refused:
+            self._pace.note_refused(max(slot[0] for _, slot in refused) - self._config.response_timeout_s, now)
+
+    def _patiently(self, refused: list[Refusal]) -> list[Entry]:
+        """Those that go out again; patience with one part is finite, and while leaving there is no backlog."""
         patience = self._patience
-        last_sent_at = max(deadline for _, (deadline, _) in throttled) - self._config.response_timeout_s
-        self._pace.note_refused(last_sent_at, now)
-        self.counters.throttled += len(throttled)
-        self._report([(entry[1], entry[2], status, "") for status, (_, entry) in throttled if entry[4] >= patience])
-        returned = [entry for _, (_, entry) in throttled if entry[4] < patience]
-        if returned:
-            self.window.put_back(returned)
+        self.counters.throttled += len(refused)
+        self._report_refused([(status, slot) for status, slot in refused if slot[1][4] >= patience])
+        return [entry for _, (_, entry) in refused if entry[4] < patience]
+
+    def _report_refused(self, refused: list[Refusal]) -> None:
+        self._report([(entry[1], entry[2], status, "") for status, (_, entry) in refused])
 
     def _take_other(self, command: int, status: int, sequence: int, body: bytes, now: float) -> None:
         """Anything but a submit_sm_resp. A response is never answered, or two peers could nack each other for ever."""
@@ -314,12 +294,11 @@ class Session:
             request = self._requests.get(sequence)
             command = request[0] | pdus.RESPONSE if request else pdus.GENERIC_NACK
             self._take_answer(command, status or pdus.ESME_RUNKNOWNERR, sequence)
-        elif status in _OF_THE_LINK:
+        elif status in OF_THE_LINK:
             self._take_of_the_link([(status, slot)], now)
         else:
             # Never a success, even where it carries ESME_ROK.
-            _, (_, key, part, _, _) = slot
-            self._report([(key, part, status or pdus.ESME_RUNKNOWNERR, "")])
+            self._report_refused([(status or pdus.ESME_RUNKNOWNERR, slot)])
 
     def _take_answer(self, command: int, status: int, sequence: int) -> None:
         """The response to our bind, enquire_link or unbind."""
@@ -401,7 +380,7 @@ class Session:
         if self.state is State.BOUND:
             self.futile = self.counters.accepted == self._accepted_before
             self._move(Event.BIND_FORGOTTEN, f"{Event.BIND_FORGOTTEN.value}: {describe(pdus.ESME_RINVBNDSTS)}")
-            self.outcomes.unsent += self.window.give_back_backlog()
+            self.give_back()
 
     def _leave_when_drained(self, now: float) -> None:
         if self.state is State.DRAINING and not self.window.used:

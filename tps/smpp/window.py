@@ -31,6 +31,8 @@ Entry = tuple[int, int, int, bytes, int]
 """Ordinal of submission, key, part, body of the submit_sm, throttled answers so far."""
 Slot = tuple[float, Entry]
 """When it expires, in seconds of the session's clock, and what it holds."""
+Refusal = tuple[int, Slot]
+"""command_status, and the slot that it freed."""
 
 
 class Window:
@@ -139,8 +141,10 @@ class Window:
         """The part whose slot expired before this answer to it came; None for the answer to nothing."""
         return self._expired.pop(sequence, None)
 
-    def put_back(self, entries: "Iterable[Entry]") -> None:
+    def put_back(self, entries: list[Entry]) -> None:
         """Return released entries to their places in the backlog, each with one throttled answer more."""
+        if not entries:
+            return
         returned = [(*entry[:4], entry[4] + 1) for entry in entries]
         # The backlog is in order, and only others put back earlier can stand before these: at most a window full.
         last = max(returned)[0]
@@ -153,6 +157,12 @@ class Window:
         for _ in range(before):
             self._backlog.popleft()
         self._backlog.extendleft(sorted(returned, reverse=True))
+
+    def put_last(self, entries: list[Entry]) -> None:
+        """Return released entries to the end of the backlog, as if submitted now, with one throttled answer more."""
+        for ordinal, (_, key, part, body, throttles) in enumerate(entries, start=self._ordinal):
+            self._backlog.append((ordinal, key, part, body, throttles + 1))
+        self._ordinal += len(entries)
 
     def give_back_backlog(self) -> list[Part]:
         """Empty the backlog; its parts, none of which was sent since it came here."""

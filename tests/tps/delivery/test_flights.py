@@ -41,9 +41,10 @@ def flight(
     failure: str | None = None,
     attempts: int = 0,
     max_attempts: int = 8,
+    age_s: float = 0.0,
 ) -> Flight:
     """A push whose parts are all answered."""
-    landed = Flight(due(attempts=attempts), "north", parts, max_attempts)
+    landed = Flight(due(attempts=attempts), "north", parts, max_attempts, age_s)
     landed.refusals += refusals
     landed.message_ids |= {part: f"a{part}" for part in range(accepted)}
     landed.unsent, landed.unknown, landed.delivered, landed.failure = unsent, unknown, delivered, failure
@@ -87,8 +88,13 @@ def flight(
         ),
         pytest.param(
             flight(3, refusals=(QUEUE_FULL,)),
-            Verdict(Event.POSTPONE, "command_status 0x00000014", 0.5, counts_as_attempt=False),
-            id="the SMSC is busy",
+            Verdict(Event.POSTPONE, "command_status 0x00000014", 30.0, counts_as_attempt=False),
+            id="the subscriber's queue is full",
+        ),
+        pytest.param(
+            flight(3, refusals=(QUEUE_FULL,), age_s=500.0),
+            Verdict(Event.POSTPONE, "command_status 0x00000014", 500.0, counts_as_attempt=False),
+            id="the subscriber's queue is full for long: it waits as long again",
         ),
         pytest.param(
             flight(3, refusals=(QUEUE_FULL,), unknown=1),
@@ -97,8 +103,8 @@ def flight(
         ),
         pytest.param(
             flight(3, refusals=(QUEUE_FULL, SYSTEM_ERROR)),
-            Verdict(Event.POSTPONE, "command_status 0x00000014", 10.0, counts_as_attempt=True),
-            id="the longest pause of several refusals counts",
+            Verdict(Event.POSTPONE, "command_status 0x00000014", 30.0, counts_as_attempt=True),
+            id="the longest pause of several refusals, and one that counts is enough",
         ),
         pytest.param(
             flight(3, refusals=(SYSTEM_ERROR,), attempts=2),

@@ -91,7 +91,7 @@ async def test_a_text_that_was_refused_or_may_have_been_sent_is_not_tried_again(
 async def test_a_text_that_is_refused_for_now_is_tried_again(
     sqlite: Database, seal: Seal, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at_once = RetryAt(0.01, counts_as_attempt=True, slow_down=False)
+    at_once = RetryAt(0.01, counts_as_attempt=True)
     monkeypatch.setattr(texts_room, "decide", lambda status, **_: at_once)
     behaviour = Behaviour(refused_ratio=1.0, refused_status=0x08)
     async with Smsc(behaviour=behaviour) as smsc, delivering(sqlite, seal, sqlite_url, route_to(smsc)) as parts:

@@ -64,7 +64,9 @@ class SessionMachine(RuleBasedStateMachine):
         self.sent_at: list[float] = []
         self.sent: set[Part] = set()
         self.returned: set[Part] = set()
-        """Throttled, and not sent again yet."""
+        """Refused for now, and not sent again yet."""
+        self.put_last: set[Part] = set()
+        """Of these, the ones that others may overtake."""
         self.connect()
 
     def connect(self, status: int = 0) -> None:
@@ -88,11 +90,13 @@ class SessionMachine(RuleBasedStateMachine):
         part = int(body.split(b"4917")[1][:6]), body[-1]
         assert part not in self.sent or part in self.returned, "sent twice"
         assert part not in self.on_the_wire.values()
-        assert all(part <= waiting for waiting in self.returned - self.ended().keys()), "overtook a throttled part"
+        waiting = self.returned - self.put_last - self.ended().keys()
+        assert all(part <= other for other in waiting), "overtook a throttled part"
         if part not in self.sent:
             self.order.append(part)
         self.sent.add(part)
         self.returned.discard(part)
+        self.put_last.discard(part)
         self.on_the_wire[sequence] = part
         self.sent_at.append(self.now)
 
@@ -155,6 +159,8 @@ class SessionMachine(RuleBasedStateMachine):
             part = self.on_the_wire.pop(sequence)
             if status in (0x58, 0x14):
                 self.returned.add(part)
+            if status == 0x14:
+                self.put_last.add(part)
             octets += (
                 pdu(peer_octets.GENERIC_NACK, status=status, sequence=sequence)
                 if nack

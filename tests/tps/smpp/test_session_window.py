@@ -133,12 +133,11 @@ def test_only_the_slots_that_are_due_expire() -> None:
 # Throttling
 
 
-@pytest.mark.parametrize("status", [0x58, 0x14])
-def test_a_throttled_part_goes_to_the_front_and_the_link_goes_slower(status: int) -> None:
+def test_a_throttled_part_goes_to_the_front_and_the_link_goes_slower() -> None:
     session = bound()
     session.submit([message(1, parts=5)])
     sent(session)
-    session.receive(submit_sm_resp(3, status=status) + submit_sm_resp(2, status=status), 1.0)
+    session.receive(submit_sm_resp(3, status=0x58) + submit_sm_resp(2, status=0x58), 1.0)
     assert session.outcomes.responses == []
     assert sent(session, now=1.0) == []
     assert session.next_timer() == pytest.approx(1.1)
@@ -170,10 +169,37 @@ def test_a_part_throttled_for_ever_is_reported_at_last() -> None:
     now, sequence = 0.0, 2
     for _ in range(THROTTLES_MAX + 1):
         assert sent(session, now) == [sequence]
-        session.receive(submit_sm_resp(sequence, status=0x14), now)
+        session.receive(submit_sm_resp(sequence, status=0x58), now)
         now, sequence = now + 2, sequence + 1
-    assert session.outcomes.responses == [(1, 0, 0x14, "")]
+    assert session.outcomes.responses == [(1, 0, 0x58, "")]
     assert session.counters.throttled == THROTTLES_MAX + 1
+
+
+# Full queues
+
+
+def test_a_full_queue_is_asked_once_more_behind_the_others_and_then_reported_and_slows_nobody_down() -> None:
+    session = bound(RouteConfig(name="north", host="h", system_id="tps", window=2))
+    session.submit([message(1, parts=2), message(2)])
+    assert sent(session) == [2, 3]
+    session.receive(submit_sm_resp(2, status=0x14), 1.0)
+    assert session.outcomes.responses == []
+    assert sent(session, now=1.0) == [4]
+    session.receive(submit_sm_resp(4), 1.1)
+    assert sent(session, now=1.1) == [5]
+    session.receive(submit_sm_resp(5, status=0x14), 1.2)
+    assert session.outcomes.responses == [(2, 0, 0, "id"), (1, 0, 0x14, "")]
+    assert (session._pace.rate_per_s, session.counters.throttled) == (None, 1)
+
+
+def test_a_part_put_behind_the_others_is_unsent_at_the_end() -> None:
+    session = bound(RouteConfig(name="north", host="h", system_id="tps", window=1))
+    session.submit([message(1, parts=2)])
+    sent(session)
+    session.receive(submit_sm_resp(2, status=0x14), 1.0)
+    assert sent(session, now=1.0) == [3]
+    session.lost("cable cut")
+    assert (session.outcomes.unsent, session.outcomes.unknown) == ([(1, 0)], [(1, 1)])
 
 
 # Rate

@@ -79,6 +79,16 @@ class WindowMachine(RuleBasedStateMachine):
             self.throttled.add(self.on_the_wire.pop(sequence))
         self.window.put_back(entries)
 
+    @precondition(lambda self: self.on_the_wire)
+    @rule(data=st.data())
+    def put_last(self, data: st.DataObject) -> None:
+        sequences = data.draw(st.lists(st.sampled_from(sorted(self.on_the_wire)), min_size=1, unique=True))
+        slots = [self.window.release(sequence) for sequence in sequences]
+        self.window.put_last([slot[1] for slot in slots if slot is not None])
+        self.throttled |= {self.on_the_wire.pop(sequence) for sequence in sequences}
+        last = [entry[1:3] for entry in self.window._backlog][-len(sequences) :]
+        assert last == [slot[1][1:3] for slot in slots if slot is not None]
+
     @rule(sequence=st.integers(0, 1000))
     def answer_to_nothing(self, sequence: int) -> None:
         if sequence not in self.on_the_wire:
