@@ -84,9 +84,13 @@ class FilteredWay:
             for trigger, answer in zip(triggers, foreseen, strict=True)
         ]
 
+    def reminders_for(self, triggers: Sequence[Trigger]) -> list[Trigger]:
+        """What memory knows of their subscribers and the disk does not: it is to be told before them."""
+        return [found for trigger in triggers if (found := self._filter.reminder_for(trigger)) is not None]
+
     async def _asked(self, triggers: Sequence[Trigger]) -> Sequence[Answer]:
         """The answers of the way, which hears what memory knows of the same subscribers first."""
-        reminders = [found for trigger in triggers if (found := self._filter.reminder_for(trigger)) is not None]
+        reminders = self.reminders_for(triggers)
         if not reminders:
             return await self._way.accept(triggers)
         return (await self._way.accept([*reminders, *triggers]))[len(reminders) :]

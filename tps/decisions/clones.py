@@ -22,6 +22,12 @@ class CloneDetector:
     def __len__(self) -> int:
         return len(self._seen)
 
+    def __copy__(self) -> "CloneDetector":
+        """Another one that remembers the same, and neither learns from the other."""
+        other = CloneDetector(sims_max=self._sims_max, window_ms=self._window_ms, capacity=self._capacity)
+        other._seen.update(self._seen)
+        return other
+
     def note(self, device: str, imsi: str, seen_at: int) -> bool:
         """Whether the device (14 digits) is cloned, by what is known with this sighting of it in this SIM.
 

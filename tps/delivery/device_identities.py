@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,20 +36,21 @@ class IdentityRules:
 class DeviceIdentities:
     """One for all detections of a process, from whichever door; clones are found among what this process has seen."""
 
-    def __init__(self, rules: IdentityRules, known_tacs: KnownTacs) -> None:
+    def __init__(self, rules: IdentityRules, known_tacs: KnownTacs, clones: CloneDetector | None = None) -> None:
+        """`clones` holds what was seen already; without it nothing was."""
         self.counted = Counted(Counter(), Counter())
         self._rules = rules
         self._known_tacs = known_tacs
         self._tolerated = frozenset(rules.tolerated)
-        self._clones: CloneDetector | None = None
-        if rules.clone_sims:
+        self._clones = clones
+        if clones is None and rules.clone_sims:
             self._clones = CloneDetector(
                 sims_max=rules.clone_sims, window_ms=rules.clone_window_ms, capacity=rules.remembered_devices
             )
 
-    def anew(self) -> "DeviceIdentities":
-        """Another one by the same rules, which has seen nothing."""
-        return DeviceIdentities(self._rules, self._known_tacs)
+    def supposing(self) -> "DeviceIdentities":
+        """Another one that has seen the same, and keeps to itself what it sees from now on."""
+        return DeviceIdentities(self._rules, self._known_tacs, copy(self._clones))
 
     async def refresh(self) -> None:
         """Follow what was imported of device models meanwhile; before each batch."""

@@ -43,7 +43,10 @@ class DryRun:
         """IMSI -> the only device to which stored pushes would still go after this SIM had moved on; None: to none."""
 
     def rehearse(self, connection: Connection, triggers: Sequence[Trigger]) -> list[Rehearsed]:
-        """What each of these detections would lead to, after those before them. Reads the store, writes nothing."""
+        """What each of these detections would lead to, after those before them. Reads the store, writes nothing.
+
+        As with intake, reminders of what was seen and not written come first.
+        """
         look = self._decision.look(connection, triggers)
         self._put_in_mind(look)
         intended = self._decision.decide(look, triggers)
@@ -82,7 +85,7 @@ class DryRun:
     def _keep_in_mind(self, look: Look, triggers: Sequence[Trigger]) -> None:
         for place, _, imsi, number in look.wanted:
             device, seen_at = triggers[place].device, triggers[place].seen_at
-            if device is not None and device.dirty is None:
+            if device is not None and device.dirty is None and not triggers[place].is_reminder:
                 self._newest[imsi] = max(self._newest.get(imsi, (0, "")), (seen_at, number))
                 self._newest.move_to_end(imsi)
         _bound(self._newest, self._remembered)

@@ -44,8 +44,8 @@ class _Stream:
     """One dry run."""
 
     def __init__(self, office: Office) -> None:
-        # The stream finds clones among its own lines; what it supposes must not be held against real detections.
-        self._watch = office.desk.identities.anew()
+        # What the stream supposes must not be held against real detections.
+        self._watch = office.desk.identities.supposing()
         self._office = office
         self._dry_run = DryRun(office.desk.decision)
         self._last_line = 0
@@ -61,10 +61,11 @@ class _Stream:
             trigger_of(each, watch, watch.doubts(each.imei, each.imsi or each.msisdn or "", each.seen_at))
             for each in batch
         ]
+        reminders = self._office.desk.way.reminders_for(triggers)
         rehearsed = await patiently(
-            lambda: database.read(lambda connection: self._dry_run.rehearse(connection, triggers))
+            lambda: database.read(lambda connection: self._dry_run.rehearse(connection, [*reminders, *triggers]))
         )
-        for place, each in zip(places, rehearsed, strict=True):
+        for place, each in zip(places, rehearsed[len(reminders) :], strict=True):
             answers[place] = _shown(lines[place].number, each)
         told = [answer for answer in answers if answer is not None]
         for answer in told:

@@ -1,5 +1,7 @@
 """Clones: many SIMs in one device within a time, in bounded memory."""
 
+from copy import copy
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +58,15 @@ def test_the_device_not_seen_for_longest_is_forgotten_for_lack_of_room() -> None
     assert len(seen) == 2
     assert not seen.note("b", "001012", 0)
     assert seen.note("c", "001012", 0)
+
+
+def test_a_copy_remembers_the_same_and_keeps_what_it_notes_to_itself() -> None:
+    seen = detector(sims_max=1)
+    seen.note(PHONE, "001010", 0)
+    supposed = copy(seen)
+    assert supposed.note(PHONE, "001011", 0)
+    assert not supposed.note(OTHER, "001010", 0)
+    assert not seen.note(OTHER, "001011", 0)
 
 
 @pytest.mark.parametrize("wrong", [{"sims_max": 0}, {"window_ms": 0}, {"capacity": 0}])

@@ -1,6 +1,7 @@
 """A dry run says what intake then does, and leaves no trace."""
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +15,7 @@ from tests.tps.conftest import SEAL
 from tests.tps.delivering import START_MS, config, detection, device, imsi, publish, subscribe
 from tests.tps.delivery.filter_worlds import World
 from tps import app
+from tps.backoffice import pairs
 from tps.decisions.identities import Device
 from tps.decisions.push_life import Event
 from tps.decisions.triggers import Outcome, Trigger
@@ -36,29 +38,45 @@ def everything(connection: Connection) -> list[Any]:
     return [connection.execute(select(table)).all() for table in metadata.sorted_tables]
 
 
-async def told(database: Database, dry_run: DryRun, triggers: Sequence[Trigger]) -> list[Outcome]:
-    rehearsed = await database.read(lambda connection: dry_run.rehearse(connection, triggers))
-    return [each.answer.outcome for each in rehearsed]
+def seen_in(*told: list[list[Trigger]]) -> set[tuple[str, str]]:
+    """IMSI and device of every subscriber's pair."""
+    return {
+        (each.imsi, each.device.number)
+        for batch in chain(*told)
+        for each in batch
+        if each.imsi is not None and each.device is not None and each.device.dirty is None and each.imsi < imsi(3)
+    }
 
 
-@given(before=batches, after=batches)
+async def told(
+    database: Database, dry_run: DryRun, triggers: Sequence[Trigger], reminders: Sequence[Trigger] = ()
+) -> list[Outcome]:
+    rehearsed = await database.read(lambda connection: dry_run.rehearse(connection, [*reminders, *triggers]))
+    return [each.answer.outcome for each in rehearsed[len(reminders) :]]
+
+
+@given(before=batches, remembered=batches, forgotten=st.integers(0, 4), after=batches)
 @settings(max_examples=40)
 async def test_a_dry_run_says_of_every_line_what_intake_then_answers(
-    before: list[list[Trigger]], after: list[list[Trigger]]
+    before: list[list[Trigger]], remembered: list[list[Trigger]], forgotten: int, after: list[list[Trigger]]
 ) -> None:
     with TemporaryDirectory() as folder:
-        world = World(Path(folder))
-        database, intake = world.databases[0], world.nodes[0].intake
+        world = World(Path(folder), foresees=True)
+        database, way = world.databases[0], world.ways[0]
         publish(database, SEAL)
         subscribe(database, SEAL, 3)
         for batch in before:
-            await intake.accept(batch)
+            await way.accept(batch)
         world.land(Event.DELIVER)
+        for batch in remembered:
+            await way.accept(batch)
+        for number, handset in sorted(seen_in(before, remembered))[:forgotten]:
+            await pairs.forget(database, number, handset, now_ms=START_MS)
         untouched = database.read_now(everything)
-        dry_run = DryRun(intake.transaction.decision)
-        foretold = [await told(database, dry_run, batch) for batch in after]
+        dry_run = DryRun(world.nodes[0].intake.transaction.decision)
+        foretold = [await told(database, dry_run, batch, way.reminders_for(batch)) for batch in after]
         assert database.read_now(everything) == untouched
-        assert foretold == [[answer.outcome for answer in await intake.accept(batch)] for batch in after]
+        assert foretold == [[answer.outcome for answer in await way.accept(batch)] for batch in after]
         world.close()
 
 

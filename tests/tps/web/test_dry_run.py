@@ -1,6 +1,10 @@
 """The dry run of detections over HTTP."""
 
 from tests.tps.web.api import IMEI, IMSI, MSISDN, Api
+from tests.tps.web.test_pushes import happen
+from tps.decisions.push_life import Event
+
+OTHER = "356909010000026"
 
 LINES = f"""\
 {{"imsi":"{IMSI}","imei":"{IMEI}"}}
@@ -53,3 +57,39 @@ async def test_however_many_different_reasons_there_are_only_some_are_counted_by
     lines = "\n".join(f'{{"imsi":"{IMSI}","imei":"x{number}"}}' for number in range(150))
     last = (await api.lines("/v1/detections/dry-run", lines.encode()))[-1]
     assert last["totals"]["reasons"]["other reasons"] == 50
+
+
+def seen(imei: str, time: str, imsi: str = IMSI) -> bytes:
+    """A line of the morning of New Year's Day."""
+    return f'{{"imsi":"{imsi}","imei":"{imei}","seen_at":"2026-01-01T{time}Z"}}'.encode()
+
+
+async def test_what_was_seen_and_only_remembered_is_known_and_written_by_nobody(api: Api) -> None:
+    await api.publish()
+    await api.subscribe()
+    (taken,) = await api.lines("/v1/detections/bulk", seen(IMEI, "08:00:00"))
+    await happen(api, taken["id"], Event.CLAIM, Event.ACCEPT, Event.DELIVER)
+    for time in ("08:00:01", "08:50:00"):
+        (told,) = await api.lines("/v1/detections/bulk", seen(IMEI, time))
+        assert told["outcome"] == "already_set"
+    before = (await api.get(f"/v1/subscribers/{IMSI}/pairs")).value
+    for _ in range(2):
+        foretold, _ = await api.lines("/v1/detections/dry-run", seen(OTHER, "08:30:00"))
+        assert foretold["outcome"] == "recorded"
+    assert (await api.get(f"/v1/subscribers/{IMSI}/pairs")).value == before
+    (done,) = await api.lines("/v1/detections/bulk", seen(OTHER, "08:30:00"))
+    assert done["outcome"] == "recorded"
+
+
+async def test_clones_are_found_among_what_was_seen_and_what_is_supposed_is_held_against_nobody(api: Api) -> None:
+    await api.publish()
+    await api.subscribe()
+    others = [f"00101000000000{number}" for number in range(10)]
+    await api.lines("/v1/detections/bulk", b"\n".join(seen(IMEI, "08:00:00", other) for other in others))
+    foretold, _ = await api.lines("/v1/detections/dry-run", seen(IMEI, "08:00:00"))
+    assert foretold["outcome"] == "recorded"
+    await api.lines(
+        "/v1/detections/dry-run", b"\n".join(seen(OTHER, "08:00:00", other) for other in [*others, "001010000000010"])
+    )
+    done = await api.lines("/v1/detections/bulk", seen(OTHER, "08:00:00") + b"\n" + seen(IMEI, "08:00:00"))
+    assert [line["outcome"] for line in done] == ["queued", "recorded"]
