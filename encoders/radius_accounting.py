@@ -71,6 +71,8 @@ class AccountingRequest(NamedTuple):
     nas_identifier: str | None = None
     event_timestamp_s: int | None = None
     """When it happened, in seconds since 1970-01-01 UTC."""
+    session_s: int = 0
+    """Acct-Session-Time: for how long the session has lasted; 0 where the record does not tell."""
     delay_s: int = 0
     """Acct-Delay-Time: for how long the client has been trying to send the record."""
 

@@ -24,6 +24,7 @@ ATTRIBUTES = {
     40: ("status_type",        "integer"),   # Acct-Status-Type: RFC 2866 clause 5.1
     41: ("delay_s",            "integer"),   # Acct-Delay-Time: RFC 2866 clause 5.2
     44: ("session_id",         "text"),      # Acct-Session-Id: RFC 2866 clause 5.5
+    46: ("session_s",          "integer"),   # Acct-Session-Time: RFC 2866 clause 5.7
     55: ("event_timestamp_s",  "integer"),   # Event-Timestamp: RFC 2869 clause 5.3
     95: ("nas_address",        "address"),   # NAS-IPv6-Address: RFC 3162 clause 2.1
 }

@@ -49,7 +49,7 @@ def decoded(octets: bytes) -> AccountingRequest:
 
 
 def test_a_record_says_who_is_where_since_when() -> None:
-    octets = record(IMSI, IMEISV.encode(), integer(55, 1_772_366_400), integer(41, 7), identifier=200)
+    octets = record(IMSI, IMEISV.encode(), integer(55, 1_772_366_400), integer(41, 7), integer(46, 600), identifier=200)
     assert decoded(octets) == AccountingRequest(
         identifier=200,
         authenticator=octets[4:20],
@@ -61,6 +61,7 @@ def test_a_record_says_who_is_where_since_when() -> None:
         nas_address="10.0.0.1",
         nas_identifier="ggsn-east",
         event_timestamp_s=1_772_366_400,
+        session_s=600,
         delay_s=7,
     )
 
@@ -212,6 +213,7 @@ def test_an_imsi_is_6_to_15_digits() -> None:
         (request(STATUS, b"\x2c\1"), "attribute of length 1"),
         (request(STATUS, b"\x2c\5ab"), "attribute of length 5; 2 to 4"),
         (request(STATUS, attribute(55, b"abc")), "integer of 3 octets"),
+        (request(STATUS, attribute(46, b"abcde")), "integer of 5 octets"),
         (request(STATUS, attribute(4, b"abc")), "address of 3 octets"),
         (request(STATUS, of_3gpp(b"\1\x09ab")), "attribute of length 9"),
     ],

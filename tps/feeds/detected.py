@@ -20,7 +20,7 @@ class Detected(NamedTuple):
     peer: str
     """Who told, by the name in the configuration."""
     seen_at: int
-    """When it was so, in milliseconds since 1970-01-01 UTC; never in the future. Records may come late."""
+    """A moment at which it was so, in milliseconds since 1970-01-01 UTC; never in the future. Records may come late."""
     session: str
     """What the network calls the session or the question."""
 

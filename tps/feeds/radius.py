@@ -223,13 +223,23 @@ class RadiusListener(asyncio.DatagramProtocol):
 
 
 def seen_at(request: AccountingRequest, now_ms: int) -> int:
+    """The moment for which a record proves that the SIM was in the device, in milliseconds since 1970-01-01 UTC.
+
+    A Stop proves that it has left, perhaps for the device whose Start came first; so of it the start of the session
+    counts, as far as it tells for how long that lasted.
+    """
+    lasted_ms = request.session_s * 1000 if request.status_type == AcctStatusType.STOP else 0
+    return max(_happened_at(request, now_ms) - lasted_ms, 0)
+
+
+def _happened_at(request: AccountingRequest, now_ms: int) -> int:
     """When a record's event happened, in milliseconds since 1970-01-01 UTC: by its client's clock, where it is set.
 
     Otherwise by how long the client says that it has been trying to tell (RFC 2866 clause 5.2).
     """
     if request.event_timestamp_s is not None and request.event_timestamp_s >= _CLOCK_SET_S:
         return min(request.event_timestamp_s * 1000, now_ms)
-    return max(now_ms - request.delay_s * 1000, 0)
+    return now_ms - request.delay_s * 1000
 
 
 def _note(event: str, number: int, **words: str) -> None:
