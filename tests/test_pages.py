@@ -56,7 +56,7 @@ def test_the_guide_for_smscs_tells_every_key_of_a_route() -> None:
 
 REACTIONS_OF_THE_LINK = {
     0x04: "binds again, sends again",
-    0x14: "goes slower, sends again; where it is one number only, after 30 s and longer and longer",
+    0x14: "goes slower, sends again; where it is one number only, after 1 s and longer and longer",
     0x58: "goes slower, sends again",
 }
 

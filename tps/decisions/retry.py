@@ -35,7 +35,7 @@ class _Row(NamedTuple):
 
 # fmt: off
 _THROTTLED = _Row(delay_s=0.5,  longest_s=0.5,            counts_as_attempt=False)
-_FULL      = _Row(delay_s=30.0, longest_s=BACK_OFF_MAX_S, counts_as_attempt=False)
+_FULL      = _Row(delay_s=1.0,  longest_s=BACK_OFF_MAX_S, counts_as_attempt=False)
 _SYSTEM    = _Row(delay_s=10.0, longest_s=BACK_OFF_MAX_S, counts_as_attempt=True)
 _UNBOUND   = _Row(delay_s=1.0,  longest_s=1.0,            counts_as_attempt=False)
 

@@ -41,8 +41,8 @@ async def test_forgetting_the_newest_device_makes_the_one_before_the_newest(data
     intake = await begin(database, seal)
     for device, seen_at in ((PHONE, NOW - 1000), (TABLET, NOW)):
         await intake.accept([Trigger(IMSI, None, device, seen_at, "detection", is_detection=True)])
-    for device, newest in ((TABLET, PHONE.number), (PHONE, None)):
-        assert await pairs.forget(database, IMSI, device.number, now_ms=NOW) == 1
+    for device, newest, cancelled in ((TABLET, PHONE.number, 1), (PHONE, None, 0)):
+        assert await pairs.forget(database, IMSI, device.number, now_ms=NOW) == cancelled
         found = await database.read(lambda connection: subscribers.load(connection, [IMSI]))
         assert found[IMSI].device == newest
     assert await pairs.of_subscriber(database, IMSI) == []

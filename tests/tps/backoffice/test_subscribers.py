@@ -71,16 +71,16 @@ async def test_a_batch_with_repetitions_is_stored_in_its_order(database: Databas
 
 async def test_removing_takes_back_what_has_not_left_and_lets_the_rest_go(database: Database, seal: Seal) -> None:
     intake = await begin(database, seal)
-    devices = [Device("35690901000001"), Device("35690901000002")]
-    queued, sent = [
-        (await intake.accept([Trigger(IMSI, None, device, NOW + later, "detection", is_detection=True)]))[0]
-        for later, device in enumerate(devices)
+    first, second = [
+        Trigger(IMSI, None, device, NOW + later, "detection", is_detection=True)
+        for later, device in enumerate((Device("35690901000001"), Device("35690901000002")))
     ]
-    assert (queued.outcome, sent.outcome) == (Outcome.QUEUED, Outcome.QUEUED)
-    assert queued.push_id is not None
+    (sent,) = await intake.accept([first])
     assert sent.push_id is not None
     claimed = pushes.Move(bucket_of(IMSI), sent.push_id, State.QUEUED, State.SENDING, NOW, "")
     await database.write(lambda connection: pushes.save(connection, [claimed], NOW))
+    (queued,) = await intake.accept([second])
+    assert (sent.outcome, queued.outcome) == (Outcome.QUEUED, Outcome.QUEUED)
     removed = await subscribers.remove(database, IMSI, now_ms=NOW)
     assert removed == subscribers.Removed(cancelled_pushes=1, running_pushes=1, forgotten_devices=2)
     assert await database.read(lambda connection: pairs.settings_states(connection, bucket_of(IMSI), IMSI)) == []

@@ -88,7 +88,7 @@ def flight(
         ),
         pytest.param(
             flight(3, refusals=(QUEUE_FULL,)),
-            Verdict(Event.POSTPONE, "command_status 0x00000014", 30.0, counts_as_attempt=False),
+            Verdict(Event.POSTPONE, "command_status 0x00000014", 1.0, counts_as_attempt=False),
             id="the subscriber's queue is full",
         ),
         pytest.param(
@@ -103,7 +103,7 @@ def flight(
         ),
         pytest.param(
             flight(3, refusals=(QUEUE_FULL, SYSTEM_ERROR)),
-            Verdict(Event.POSTPONE, "command_status 0x00000014", 30.0, counts_as_attempt=True),
+            Verdict(Event.POSTPONE, "command_status 0x00000014", 10.0, counts_as_attempt=True),
             id="the longest pause of several refusals, and one that counts is enough",
         ),
         pytest.param(

@@ -17,7 +17,7 @@ from tests.tps.conftest import SEAL
 from tests.tps.delivering import INTERNET, START_MS, config, detection, device, imsi, publish, subscribe
 from tps import app
 from tps.decisions.identities import bucket_of
-from tps.decisions.push_life import Event, State, move
+from tps.decisions.push_life import KEY_HOLDING_STATES, Event, State, move
 from tps.decisions.triggers import Outcome, Trigger
 from tps.parts import Parts
 from tps.store import pushes
@@ -129,7 +129,7 @@ class OnePush(RuleBasedStateMachine):
         columns = push.c.imsi, push.c.device, push.c.fingerprint, push.c.state
         statement = select(*columns).where(push.c.imsi.in_(people))
         rows = self._database.read_now(lambda connection: connection.execute(statement).all())
-        living = Counter(row[:3] for row in rows if row.state != State.FAILED)
+        living = Counter(row[:3] for row in rows if row.state in KEY_HOLDING_STATES)
         assert all(number == 1 for number in living.values()), living
 
     async def _accept(self, deliveries: Sequence[tuple[int, list[Told]]]) -> list[Outcome]:
