@@ -12,7 +12,16 @@ from typing import NamedTuple
 import msgspec
 
 from tps.decisions.push_life import Event
-from tps.decisions.receipts import POSITIVE, Report, is_same_number
+from tps.decisions.receipts import (
+    POSITIVE,
+    MessageIdForm,
+    Receipt,
+    Report,
+    id_candidates,
+    is_same_number,
+    likeliest_id,
+    normal_form,
+)
 from tps.decisions.retry import GiveUp, RetryAt, decide
 from tps.store.pushes import DuePush
 
@@ -178,6 +187,28 @@ class Flights:
     def of_message(self, route: str, message_id: str) -> tuple[Flight, int] | None:
         """The flight and part behind a message id, None when it has landed or is not ours."""
         return self._by_message.get((route, message_id))
+
+    def part_of(self, receipt: Receipt, form: MessageIdForm) -> tuple[Flight, int] | None:
+        """The part in the air that a receipt is about: the likeliest form of its id that went to the receipt's number.
+
+        Ids of two forms may collide, here or with what has landed, so without the number an id says too little.
+        """
+        route = receipt.route
+        if form in ("auto", "same"):
+            found = self.of_message(route, normal_form(receipt.message_id))
+            if found is not None and is_same_number(found[0].push.msisdn, receipt.destination):
+                return found
+        for message_id in id_candidates(receipt.message_id, form):
+            found = self.of_message(route, message_id)
+            if found is not None and is_same_number(found[0].push.msisdn, receipt.destination):
+                return found
+        return None
+
+    def likeliest_part(self, receipt: Receipt, form: MessageIdForm) -> tuple[Flight, int] | None:
+        """The part in the air with the likeliest form of a receipt's id, whatever its number."""
+        message_id = likeliest_id(receipt.message_id, form)
+        found = self.of_message(receipt.route, message_id) if message_id else None
+        return None if found is None or found[0].is_landing else found
 
     def has_landed(self, route: str, message_id: str, destination: str) -> bool:
         """True when all receipts of this part's push landed with it, not long ago: one more is a repetition.

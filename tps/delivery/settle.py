@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import structlog
 
-from tps.decisions.receipts import Receipt, id_candidates, is_same_number, likeliest_id, normal_form
+from tps.decisions.receipts import Receipt, id_candidates, likeliest_id, normal_form
 from tps.delivery import correlation
 from tps.delivery.flights import Flight, Flights
 from tps.delivery.inbox import Inbox
@@ -183,7 +183,7 @@ class Settle:
         sought, self._sought = self._sought + self._to_look_for_again(monotonic), []
         late = self._fold_late()
         landing = self._landing(monotonic)
-        contested = frozenset(place for place, parked in enumerate(sought) if self._likeliest_part(parked.receipt))
+        contested = frozenset(place for place, parked in enumerate(sought) if self._is_contested(parked.receipt))
         overdue = self._overdue(sought, monotonic) - contested
         written = Round(landing, late, sought, contested, overdue, self._parking.room())
         if not any(written[:3]):
@@ -301,7 +301,7 @@ class Settle:
 
     def _fold_receipt(self, receipt: Receipt) -> bool:
         """True when the receipt belongs to a flight, or repeats one that has landed with its push."""
-        found = self._part_of(receipt)
+        found = self._flights.part_of(receipt, self._forms[receipt.route])
         if found is None:
             message_id = likeliest_id(receipt.message_id, self._forms[receipt.route])
             return bool(message_id) and self._flights.has_landed(receipt.route, message_id, receipt.destination)
@@ -311,12 +311,15 @@ class Settle:
         flight.hear(receipt, part)
         return True
 
+    def _is_contested(self, receipt: Receipt) -> bool:
+        return self._flights.likeliest_part(receipt, self._forms[receipt.route]) is not None
+
     def _fold_contested(self, receipt: Receipt) -> bool:
         """True when only the id of the receipt belongs to a flight: some SMSCs name the sender instead of the handset.
 
         For a receipt that was sought on the disk in vain. One that repeats what has landed is nobody else's.
         """
-        found = self._likeliest_part(receipt)
+        found = self._flights.likeliest_part(receipt, self._forms[receipt.route])
         if found is None:
             return False
         flight, part = found
@@ -324,28 +327,6 @@ class Settle:
         if not any(self._flights.has_landed(receipt.route, message_id, receipt.destination) for message_id in forms):
             flight.hear(receipt, part)
         return True
-
-    def _part_of(self, receipt: Receipt) -> tuple[Flight, int] | None:
-        """The part in the air that a receipt is about: the likeliest form of its id that went to the receipt's number.
-
-        Ids of two forms may collide, here or with what has landed, so without the number an id says too little.
-        """
-        flights, route, form = self._flights, receipt.route, self._forms[receipt.route]
-        if form in ("auto", "same"):
-            found = flights.of_message(route, normal_form(receipt.message_id))
-            if found is not None and is_same_number(found[0].push.msisdn, receipt.destination):
-                return found
-        for message_id in id_candidates(receipt.message_id, form):
-            found = flights.of_message(route, message_id)
-            if found is not None and is_same_number(found[0].push.msisdn, receipt.destination):
-                return found
-        return None
-
-    def _likeliest_part(self, receipt: Receipt) -> tuple[Flight, int] | None:
-        """The part in the air with the likeliest form of a receipt's id, whatever its number."""
-        message_id = likeliest_id(receipt.message_id, self._forms[receipt.route])
-        found = self._flights.of_message(receipt.route, message_id) if message_id else None
-        return None if found is None or found[0].is_landing else found
 
     def _landing(self, monotonic: float) -> list[Flight]:
         """Flights whose outcome is to be written now."""

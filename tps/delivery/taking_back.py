@@ -12,15 +12,16 @@ from tps.decisions.identities import DEVICE_UNKNOWN
 from tps.decisions.push_life import CANCELLABLE_STATES, Event, State, move
 from tps.decisions.triggers import Cause
 from tps.delivery.intake_decision import Intended
-from tps.store import pushes
+from tps.store import cancellable_pushes, pushes
+from tps.store.cancellable_pushes import CancellablePush
 from tps.store.database import Connection
-from tps.store.pushes import Move, StoredPush, UnsentPush, history_line
+from tps.store.pushes import Move, StoredPush, history_line
 
 
 class Pointless(NamedTuple):
     """A push that has not left yet, and why it shall not."""
 
-    push: UnsentPush
+    push: CancellablePush
     reason: str
 
 
@@ -32,8 +33,8 @@ def pointless_beside(connection: Connection, intended: Sequence[Intended]) -> li
     if not intended:
         return []
     subscribers = dict.fromkeys((each.bucket, each.imsi) for each in intended)
-    unsent: dict[str, list[UnsentPush]] = {imsi: [] for _, imsi in subscribers}
-    for push in pushes.unsent_of(connection, list(subscribers)):
+    unsent: dict[str, list[CancellablePush]] = {imsi: [] for _, imsi in subscribers}
+    for push in cancellable_pushes.of_subscribers(connection, list(subscribers)):
         unsent[push.imsi].append(push)
     found = {
         push.id: Pointless(push, reason)
@@ -44,13 +45,15 @@ def pointless_beside(connection: Connection, intended: Sequence[Intended]) -> li
     return list(found.values())
 
 
-def take_back(connection: Connection, pointless: Iterable[tuple[StoredPush | UnsentPush, str]], now_ms: int) -> int:
+def take_back(
+    connection: Connection, pointless: Iterable[tuple[StoredPush | CancellablePush, str]], now_ms: int
+) -> int:
     """Cancel those of these pushes that have not left yet, for the reason that stands beside each; returns how many."""
     moves = [_cancelled(push, reason, now_ms) for push, reason in pointless if push.state in CANCELLABLE_STATES]
     return pushes.save(connection, moves, now_ms)
 
 
-def _why_pointless(push: UnsentPush, intended: Intended) -> str | None:
+def _why_pointless(push: CancellablePush, intended: Intended) -> str | None:
     send = intended.send
     if push.device != send.device:
         has_moved = send.cause is Cause.DEVICE_CHANGED and push.device != DEVICE_UNKNOWN
@@ -60,7 +63,7 @@ def _why_pointless(push: UnsentPush, intended: Intended) -> str | None:
     return None
 
 
-def _cancelled(push: StoredPush | UnsentPush, reason: str, now_ms: int) -> Move:
+def _cancelled(push: StoredPush | CancellablePush, reason: str, now_ms: int) -> Move:
     after = move(State(push.state), Event.CANCEL)
     return Move(
         bucket=push.bucket,

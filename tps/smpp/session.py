@@ -245,9 +245,7 @@ class Session:
         if unbound:
             self._report_refused(unbound)
             self._forget_bind()
-        judged = [
-            (self._full_queues.judge(entry[4]), (status, (deadline, entry))) for status, (deadline, entry) in full
-        ]
+        judged = [(self._full_queues.judge(refusal[1][1][4]), refusal) for refusal in full]
         self._report_refused([each for whose, each in judged if whose is Whose.SUBSCRIBER])
         self._slow_down(throttled + [each for whose, each in judged if whose is Whose.SMSC], now)
         self.window.put_back(self._patiently(throttled))

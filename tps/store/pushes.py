@@ -13,7 +13,6 @@ from sqlalchemy import (
     Text,
     bindparam,
     func,
-    literal_column,
     select,
     true,
     update,
@@ -21,9 +20,10 @@ from sqlalchemy import (
 
 from tps.decisions.identities import DEVICE_UNKNOWN
 from tps.decisions.last_resort import Sent
-from tps.decisions.push_life import CANCELLABLE_STATES, UNSENT_STATES, Event, State
+from tps.decisions.push_life import UNSENT_STATES, Event, State
 from tps.store import move_counts
 from tps.store.batches import Batch, Fetching, Prepared, inserting
+from tps.store.cancellable_pushes import is_cancellable
 from tps.store.schema import is_open, node, push
 from tps.store.stretches import order_of
 
@@ -87,19 +87,6 @@ class StoredPush(NamedTuple):
     """Of its attempts, those made before it was last re-queued: they count no more."""
 
 
-class UnsentPush(NamedTuple):
-    """A push that can be taken back, and what it was to bring."""
-
-    bucket: int
-    id: int
-    imsi: str
-    state: int
-    expires_at: int
-    device: str
-    settings: str
-    fingerprint: int
-
-
 class Overdue(NamedTuple):
     """A push that was not sent in time, and what tells why."""
 
@@ -158,7 +145,6 @@ _KEY_AND_PLACE = attrgetter("bucket", "imsi", "device", "fingerprint", "id")
 _KEY = (push.c.bucket, push.c.imsi, push.c.device, push.c.fingerprint, push.c.key_released)
 
 _UNSENT_STATES = sorted(int(state) for state in UNSENT_STATES)
-_is_cancellable = push.c.state.in_([literal_column(str(int(state))) for state in sorted(CANCELLABLE_STATES)])
 
 
 def history_line(now_ms: int, event: str, state: State, detail: str = "") -> str:
@@ -247,7 +233,7 @@ def readdress(connection: Connection, bucket: int, imsi: str, msisdn: str) -> No
             push.c.bucket == bucket,
             push.c.imsi == imsi,
             push.c.key_released == 0,
-            _is_cancellable,
+            is_cancellable,
             push.c.msisdn != msisdn,
         )
         .values(msisdn=msisdn)
@@ -259,12 +245,6 @@ def open_of(connection: Connection, bucket: int, imsi: str) -> list[StoredPush]:
     columns = [push.c[name] for name in StoredPush._fields]
     statement = select(*columns).where(push.c.bucket == bucket, push.c.imsi == imsi, push.c.key_released == 0, is_open)
     return [StoredPush(*row) for row in connection.execute(statement.with_for_update())]
-
-
-def unsent_of(connection: Connection, subscribers: Sequence[tuple[int, str]]) -> list[UnsentPush]:
-    """What can be taken back of the pushes of these subscribers, (bucket, IMSI) each once; locked meanwhile."""
-    statement, batch = _unsent_of(connection.dialect.name)
-    return statement.fetch(connection, batch.parameters(subscribers))
 
 
 def sent_to(connection: Connection, bucket: int, imsi: str) -> list[Sent]:
@@ -364,19 +344,6 @@ def _load(dialect: str) -> tuple[Fetching[StoredPush], Batch]:
         .with_for_update(of=push)
     )
     return Fetching(dialect, statement, StoredPush), batch
-
-
-@cache
-def _unsent_of(dialect: str) -> tuple[Fetching[UnsentPush], Batch]:
-    batch = Batch(dialect, bucket=SmallInteger(), imsi=String())
-    statement = (
-        select(*(push.c[name] for name in UnsentPush._fields))
-        .select_from(batch.source)
-        .join(push, (push.c.bucket == batch.c["bucket"]) & (push.c.imsi == batch.c["imsi"]))
-        .where(push.c.key_released == 0, _is_cancellable)
-        .with_for_update(of=push)
-    )
-    return Fetching(dialect, statement, UnsentPush), batch
 
 
 @cache
