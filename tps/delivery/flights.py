@@ -139,12 +139,14 @@ class Flight(msgspec.Struct):
             decide(status, attempt=attempt, attempts_max=self.max_attempts, has_left=has_left, age_s=self.age_s)
             for status in self.refusals
         ]
+        # Without these words nobody could tell why a refusal that says nothing about the push was counted.
+        others = f", {self.unknown} of {self.parts} parts without an answer" if self.unknown else ""
         for decision in decisions:
             if isinstance(decision, GiveUp):
-                return Verdict(Event.REFUSE, decision.reason)
+                return Verdict(Event.REFUSE, decision.reason + others)
         pauses = [decision for decision in decisions if isinstance(decision, RetryAt)]
         longest_s = max(pause.delay_s for pause in pauses)
-        detail = f"command_status 0x{self.refusals[0]:08X}"
+        detail = f"command_status 0x{self.refusals[0]:08X}{others}"
         return Verdict(Event.POSTPONE, detail, longest_s, any(pause.counts_as_attempt for pause in pauses))
 
 

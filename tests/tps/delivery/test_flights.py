@@ -98,7 +98,12 @@ def flight(
         ),
         pytest.param(
             flight(3, refusals=(QUEUE_FULL,), unknown=1),
-            Verdict(Event.POSTPONE, "command_status 0x00000014", 10.0, counts_as_attempt=True),
+            Verdict(
+                Event.POSTPONE,
+                "command_status 0x00000014, 1 of 3 parts without an answer",
+                10.0,
+                counts_as_attempt=True,
+            ),
             id="the SMSC is busy, and a part that may have left makes no whole with those of the next attempt",
         ),
         pytest.param(
@@ -125,6 +130,14 @@ def flight(
             flight(3, refusals=(THROTTLED,), accepted=2, attempts=7),
             Verdict(Event.REFUSE, "the SMSC refused 8 attempts, the last with command_status 0x00000058"),
             id="the SMSC is busy after it took a part, until the attempts are used up",
+        ),
+        pytest.param(
+            flight(3, refusals=(QUEUE_FULL,), unknown=2, attempts=7),
+            Verdict(
+                Event.REFUSE,
+                "the SMSC refused 8 attempts, the last with command_status 0x00000014, 2 of 3 parts without an answer",
+            ),
+            id="the SMSC is busy, and parts may have left, until the attempts are used up",
         ),
         pytest.param(
             flight(3, refusals=(THROTTLED,), attempts=7),
