@@ -34,7 +34,8 @@ class Block:
     def text(self, name: str, field: str, value: str | None) -> None:
         """Add a parm, unless `value` is None."""
         if value is not None:
-            verify_text(f"{self.path}.{field}" if self.path else field, value)
+            if _NOT_PLAIN.search(value):  # hardly any: the rest is spared even the name of its field
+                verify_text(f"{self.path}.{field}" if self.path else field, value)
             self._items.append(Parm(name, value))
 
     def uri(self, name: str, field: str, value: str | None) -> None:
@@ -87,8 +88,6 @@ class Block:
 
 def verify_text(path: str, value: str) -> None:
     """Raise `EncodeError` for characters that cannot be sent and for braces that are no placeholder."""
-    if not _NOT_PLAIN.search(value):  # as nearly all: one step instead of three
-        return
     verify_characters(path, value)
     try:
         template.placeholders(value)

@@ -68,16 +68,17 @@ def _on_lazy_pages(fragments: Sequence[Fragment], strings: StringPlan) -> list[b
     """
     page = 0
     body: list[bytes] = []
+    append, texts = body.append, strings.pieces
     for fragment in fragments:
         if fragment.__class__ is Piece:
             octets, page = fragment.moves[page]
-            body.append(octets)
+            append(octets)
         elif fragment.__class__ is bytes:
-            body.append(fragment)
+            append(fragment)
+        elif fragment.__class__ is str:
+            append(texts[fragment])
         else:
-            written = _piece(fragment, strings)
-            assert isinstance(written, bytes), "a text that depends on the page is planned"
-            body.append(written)
+            append(_piece(fragment, strings))
     return body
 
 
