@@ -75,10 +75,10 @@ def _on_lazy_pages(fragments: Sequence[Fragment], strings: StringPlan) -> list[b
             append(octets)
         elif fragment.__class__ is bytes:
             append(fragment)
-        elif fragment.__class__ is str:
-            append(texts[fragment])
         else:
-            append(_piece(fragment, strings))
+            written = texts[fragment] if fragment.__class__ is str else _piece(fragment, strings)
+            assert isinstance(written, bytes), "a text that depends on the page is planned"
+            append(written)
     return body
 
 
