@@ -20,7 +20,7 @@ from tps.config import DetectionConfig
 from tps.decisions import identities
 from tps.decisions.push_life import Event, State, move
 from tps.decisions.triggers import Trigger
-from tps.delivery import intake
+from tps.delivery import handover
 from tps.store import migrate, pushes
 from tps.store.database import Connection, Database
 from tps.store.pushes import Move
@@ -48,12 +48,12 @@ class Operator:
             surroundings = Surroundings(lambda: self.now, lambda: 0.0, iter((number / 2,)).__next__)
             self._nodes.append(desk_of(app.put_together(own, database, SEAL, surroundings)))
         self._publish()
-        self._patience = intake.BULK_PATIENCE_S
-        intake.BULK_PATIENCE_S = 0.0  # there are no routes that could have room
+        self._patience = handover.HURRIED_S
+        handover.HURRIED_S = 0.0  # there are no routes that could have room
 
     def close(self) -> None:
         """Let go of the store."""
-        intake.BULK_PATIENCE_S = self._patience
+        handover.HURRIED_S = self._patience
         for database in self._databases:
             database.close()
 

@@ -107,11 +107,11 @@ class Dispatch:
             while not self._stopping:
                 self._wake.clear()
                 self._send(self._routed(self._handover.take_over()))
-                self._handover.open_for(0 if self._is_behind else self._free_pushes() - self._claiming)
+                self._handover.open_for(self._free_pushes() - self._claiming, is_behind=self._is_behind)
                 if self._handover.waiting_on_disk or self._returned:
                     self._look.set()
                 await self._wake.wait()
-        self._handover.open_for(0)
+        self._handover.open_for(0, is_behind=False)
         self._send(self._routed(self._handover.take_over()))
         await self._return_to_the_disk()
 
@@ -252,6 +252,7 @@ class Dispatch:
             if profile.policy.pin_message is not None and coding is None:
                 self._send_pin(push, profile.policy, route)
         self._flights.depart(departing)
+        self._handover.note_sent(len(departing))
         for (route, coding), batch in messages.items():
             route.submit(batch, coding)
 

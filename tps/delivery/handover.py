@@ -13,6 +13,11 @@ from typing import NamedTuple
 from tps.delivery.catalogue import Profile
 from tps.store.pushes import DuePush
 
+HURRIED_S, PATIENT_S = 0.1, 1.0
+"""How long a batch waits for room: little where routes are slow or older pushes wait on the disk, longer where the
+routes send the like of it each second. A stream is then as fast as the way, and not faster at the price of a detour."""
+_PACE_S = 1.0
+
 
 class Departing(NamedTuple):
     """A push under this node's lease, and what it shall say."""
@@ -32,19 +37,43 @@ class Handover:
         self._room = 0
         self._departing: list[Departing] = []
         self._opened = asyncio.Event()
+        self._is_behind = False
+        self._sent = self._sent_before = 0
+        """Pushes given to the routes in this second, and in the one before."""
+        self._second_began = 0.0
 
-    async def wait_for_room(self, pushes: int, patience_s: float) -> None:
+    async def wait_for_room(self, pushes: int) -> None:
         """Until there is room for so many pushes, or patience ends."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience_s):
-                while self._room < pushes:
-                    self._opened.clear()
+        now = asyncio.get_running_loop().time
+        began = now()
+        while self._room < pushes:
+            patience_s = PATIENT_S if not self._is_behind and self._pace(now()) >= pushes else HURRIED_S
+            left_s = began + patience_s - now()
+            if left_s <= 0:
+                break
+            self._opened.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
                     await self._opened.wait()
 
-    def open_for(self, pushes: int) -> None:
-        """Dispatch is not behind, and its routes have room for so many pushes."""
-        self._room = max(0, pushes - self.granted - len(self._departing))
+    def open_for(self, pushes: int, *, is_behind: bool) -> None:
+        """The routes have room for so many pushes; none of it is intake's while dispatch is behind with older ones."""
+        self._is_behind = is_behind
+        self._room = 0 if is_behind else max(0, pushes - self.granted - len(self._departing))
         self._opened.set()
+
+    def note_sent(self, pushes: int) -> None:
+        """So many went to the routes now."""
+        self._pace(asyncio.get_running_loop().time())
+        self._sent += pushes
+
+    def _pace(self, now_s: float) -> int:
+        """Pushes that the routes take in a second, by the last second or two."""
+        elapsed_s = now_s - self._second_began
+        if elapsed_s >= _PACE_S:
+            self._sent_before = self._sent if elapsed_s < 2 * _PACE_S else 0
+            self._sent, self._second_began = 0, now_s
+        return max(self._sent, self._sent_before)
 
     def take_room(self, wanted: int) -> int:
         """How many of `wanted` pushes may be stored as claimed; `hand_over` must follow, whatever comes of them."""

@@ -21,10 +21,8 @@ from tps.store.database import Connection, Database
 
 BATCH_MAX = 1000
 """Triggers in one transaction."""
-BULK_FROM, BULK_PATIENCE_S = 100, 0.1
-"""Batches of this size have a transaction of their own, and wait a little for the routes to have room, so that a stream
-is as fast as the way and not faster at the price of a detour over the disk. With slow routes the patience ends, and the
-batch is stored to wait."""
+BULK_FROM = 100
+"""Batches of this size have a transaction of their own, and wait for the routes to have room, as `Handover` says."""
 WAITING_MAX = 2 * BATCH_MAX
 """Lone triggers that may wait for their commit before callers are asked to come back later: two transactions of them,
 so that nobody waits longer than the disk takes for these."""
@@ -136,7 +134,7 @@ class Intake:
         batch.add_done_callback(self._storing.discard)
 
     async def _take_in_bulk(self, triggers: Sequence[Trigger]) -> TakenIn:
-        await self._handover.wait_for_room(len(triggers), BULK_PATIENCE_S)
+        await self._handover.wait_for_room(len(triggers))
         try:
             return await self._take_in(lambda: triggers, len(triggers))
         finally:

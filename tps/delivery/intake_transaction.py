@@ -76,7 +76,7 @@ class IntakeTransaction:
             for order, each in enumerate(intended)
         ]
         pointless = pointless_beside(connection, [each for each in intended if each.send.cause in _CHANGING])
-        stored = self._store(connection, triggers, sends, look.answers, now)
+        stored = self._store(connection, triggers, sends, look, now)
         pointless += pointless_beside(connection, _renewing(intended, look.answers))
         take_back(connection, pointless, now)
         departing = [
@@ -150,18 +150,18 @@ class IntakeTransaction:
         connection: Connection,
         triggers: Sequence[Trigger],
         sends: Sequence[tuple[int, NewPush]],
-        answers: list[Answer | None],
+        look: Look,
         now: int,
     ) -> list[NewPush]:
         """Store those whose pair's key is free, and answer all; returns those that were stored.
 
-        The unique index decides. A look before it is worth its price only where many keys are held: devices that
-        the network detects are SET already, wishes of the back office are new.
+        The unique index decides. A look before it is worth its price only where keys are held: of pairs that the
+        network has told before, which are SET mostly; wishes of the back office and new pairs are new.
         """
         if not sends:
             return []
-        new = list(sends)
-        if any(triggers[place].is_detection or triggers[place].force for place, _ in sends):
+        new, answers = list(sends), look.answers
+        if any(_may_be_held(triggers[place], look.known[place]) for place, _ in sends):
             new = self._free(connection, triggers, sends, answers)
         for place, push in new:
             answers[place] = Answer(Outcome.QUEUED, push.id)
@@ -212,6 +212,12 @@ class IntakeTransaction:
                 answers[place] = held_answer(holder.id, holder.state)
                 overtaken.add(push.id)
         return overtaken
+
+
+def _may_be_held(trigger: Trigger, known: Known) -> bool:
+    """Whether another push probably holds the key of a pair, and what then becomes of it has to be looked at."""
+    is_new = known.pair_seen_at is None and trigger.cause is None
+    return trigger.force or (trigger.is_detection and not is_new)
 
 
 def _sends_again(connection: Connection, trigger: Trigger, push: NewPush, delivered: int) -> bool:
