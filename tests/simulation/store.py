@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import sqlite3
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import cache
@@ -19,8 +18,9 @@ from tests.tps.delivering import SIX_ACCESS_POINTS, publish, subscribe
 from tps.decisions.push_life import OPEN_STATES
 from tps.errors import RetryLaterError
 from tps.store import migrate
-from tps.store.connections import Kept, open_engine, place_of
-from tps.store.database import Database, Operation, _Write
+from tps.store.connections import open_engine, place_of
+from tps.store.database import Database, Operation
+from tps.store.writer import Write
 
 T = TypeVar("T")
 
@@ -96,12 +96,10 @@ class SimulatedDatabase(Database):
         self._damage: Future[None] = Future()
         event.listen(self.engine, "connect", _without_fsync)
         self.dialect = self.engine.dialect.name
-        self._writers = Kept(self.engine)
-        self.commits = 0
-        self.moves: Counter[str] = Counter()
+        self._transactions = [self._new_transactions()]
         self._disk = disk
         self._answers = _AnswersLater(disk)
-        self._gathered: list[_Write] = []
+        self._gathered: list[Write] = []
         self._is_writing = False
         self._closed = False
 
@@ -110,7 +108,7 @@ class SimulatedDatabase(Database):
         self._verify_open()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-        self._gathered.append(_Write(operation, answer, self._answers))  # type: ignore[arg-type]
+        self._gathered.append(Write(operation, answer, self._answers))  # type: ignore[arg-type]
         if not self._is_writing:
             self._is_writing = True
             loop.call_later(self._disk.delay_s(), self._make_transaction)
@@ -144,7 +142,7 @@ class SimulatedDatabase(Database):
     def close(self) -> None:
         """Let go of the file."""
         self._closed = True
-        self._writers.let_go()
+        self._transactions[0].let_go()
         self.engine.dispose()
 
     def _make_transaction(self) -> None:
@@ -154,7 +152,7 @@ class SimulatedDatabase(Database):
                 write.error = RetryLaterError("the simulated disk is away")
             writes[0].loop.call_soon_threadsafe(_fail, writes)
         else:
-            self._commit(writes)
+            self._transactions[0].commit(writes)
             self._disk.check()
         loop = asyncio.get_running_loop()
         loop.call_later(self._disk.delay_s(), self._make_next)
@@ -176,7 +174,7 @@ class _AnswersLater:
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
 
-    def call_soon_threadsafe(self, callback: Callable[[Any], None], writes: "list[_Write]") -> None:
+    def call_soon_threadsafe(self, callback: Callable[[Any], None], writes: "list[Write]") -> None:
         """What the base calls with the writes of a transaction that is over."""
         if self._disk.forgets_answers:
             for write in writes:
@@ -184,7 +182,7 @@ class _AnswersLater:
         asyncio.get_running_loop().call_later(self._disk.delay_s(), callback, writes)
 
 
-def _fail(writes: "list[_Write]") -> None:
+def _fail(writes: "list[Write]") -> None:
     for write in writes:
         if not write.answer.done() and write.error is not None:
             write.answer.set_exception(write.error)

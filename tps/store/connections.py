@@ -111,7 +111,7 @@ def _postgresql(url: URL) -> Engine:
     told = {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
-        pool_size=READERS + 2,
+        pool_size=READERS + 3,
         pool_pre_ping=True,
         hide_parameters=True,  # they are numbers and identities of people
         connect_args={**told, "options": f"{_POSTGRESQL_TIMEOUTS} {options}".rstrip()},
