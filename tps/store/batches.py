@@ -1,12 +1,13 @@
 """Many rows as one statement: a batch is a table-valued parameter, and an answer of many rows is fetched in one step.
 
-On SQLite the batch is one JSON text read by `json_each`, and results come back as one JSON text. Both make the whole
-batch a single `sqlite3_step`, during which the interpreter lock is free: row-by-row binding or fetching takes the lock
-back at every row, and on a busy event loop each of these waits for a switch interval. On PostgreSQL the batch is
-`unnest` of one array per column, written in one step too. See docs/performance.md for what was measured.
+On SQLite the batch is a VALUES of bound parameters (`tps.store.sqlite_values`), and results come back as one JSON text.
+Both make the whole batch a single `sqlite3_step`, during which the interpreter lock is free: row-by-row binding or
+fetching takes the lock back at every row, and on a busy event loop each of these waits for a switch interval. On
+PostgreSQL the batch is `unnest` of one array per column, written in one step too. See docs/performance.md for what was
+measured.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
@@ -22,10 +23,13 @@ from sqlalchemy import (
     column,
     func,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.types import TypeEngine
+
+from tps.store import sqlite_values
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPICursor
@@ -48,12 +52,9 @@ class Batch:
         self.c: dict[str, ColumnElement[Any]]
         self.source: FromClause
         if dialect == "sqlite":
-            rows = func.json_each(bindparam("batch", type_=Text)).table_valued("value", name="batch")
-            self.source = rows
-            self.c = {
-                name: func.json_extract(rows.c.value, f"$[{place}]", type_=type_)
-                for place, (name, type_) in enumerate(columns.items())
-            }
+            rows = text(sqlite_values.source(self._names))
+            self.source = rows.columns(*(column(name, type_) for name, type_ in columns.items())).subquery("batch")
+            self.c = {name: self.source.c[name] for name in columns}
         else:
             arrays = [cast(bindparam(f"batch_{name}"), ARRAY(type_)) for name, type_ in columns.items()]
             derived = (
@@ -65,9 +66,9 @@ class Batch:
             self.c = {name: derived.c[name] for name in columns}
 
     def parameters(self, rows: Sequence[Row]) -> dict[str, Any]:
-        """The parameters that make this batch hold `rows` (values in the order of the columns)."""
+        """The parameters that make this batch hold `rows`: values in the order of the columns, the first never None."""
         if self._dialect == "sqlite":
-            return {"batch": _encode(rows).decode()}
+            return {sqlite_values.ROWS: rows}
         arrays = zip(*rows, strict=True) if rows else ((),) * len(self._names)
         return {f"batch_{name}": _array(values) for name, values in zip(self._names, arrays, strict=True)}
 
@@ -75,10 +76,12 @@ class Batch:
 def _array(values: Row) -> str | list[Any]:
     """The values as PostgreSQL reads an array: but for the brackets, and what JSON escapes in a text, it reads JSON.
 
-    The driver would write them one by one in Python, which took two fifths of the writer's time.
+    The driver would write them one by one in Python, which took two fifths of the writer's time. In an array a
+    backslash stands for the character behind it, so the line ends of histories are put back, and a text with any other
+    escape is left to the driver.
     """
-    text = _encode(values).decode().replace("\\n", "\n")
-    return list(values) if "\\" in text else f"{{{text[1:-1]}}}"
+    written = _encode(values).decode().replace("\\n", "\n")
+    return list(values) if "\\" in written else f"{{{written[1:-1]}}}"
 
 
 class Prepared:
@@ -91,15 +94,25 @@ class Prepared:
         compiled = statement.compile(dialect=_DIALECTS[dialect], compile_kwargs={"render_postcompile": True})
         self._sql = str(compiled)
         self._constants = {name: value for name, value in compiled.params.items() if value is not None}
+        self._with_rows = None
+        if dialect == "sqlite" and sqlite_values.is_in(self._sql):
+            self._with_rows = sqlite_values.WithRows(self._sql, compiled.params)
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> int:
         """How many rows it changed."""
-        return self._executed(connection, parameters).rowcount
+        return sum(cursor.rowcount for cursor in self._executed(connection, parameters))
 
-    def _executed(self, connection: Connection, parameters: Mapping[str, Any]) -> "DBAPICursor":
+    def _executed(self, connection: Connection, parameters: Mapping[str, Any]) -> Iterator["DBAPICursor"]:
+        """The cursor after each execution: several where a batch is longer than a statement may be."""
         cursor = connection.connection.cursor()
-        cursor.execute(self._sql, {**self._constants, **parameters})
-        return cursor
+        given = {**self._constants, **parameters}
+        if self._with_rows is None:
+            cursor.execute(self._sql, given)
+            yield cursor
+            return
+        for sql, values in self._with_rows.executions(given):
+            cursor.execute(sql, values)
+            yield cursor
 
 
 class Fetching(Prepared, Generic[RowType]):
@@ -116,11 +129,13 @@ class Fetching(Prepared, Generic[RowType]):
 
     def fetch(self, connection: Connection, parameters: Mapping[str, Any]) -> list[RowType]:
         """All its rows; on SQLite they come as one JSON text."""
-        cursor = self._executed(connection, parameters)
-        if self._decode is not None:
-            text: str = cursor.fetchone()[0]  # type: ignore[index]
-            return self._decode(text)
-        return list(map(self._row_type._make, cursor.fetchall()))  # type: ignore[attr-defined]
+        found: list[RowType] = []
+        for cursor in self._executed(connection, parameters):
+            if self._decode is not None:
+                found += self._decode(cursor.fetchone()[0])  # type: ignore[index]
+            else:
+                found += map(self._row_type._make, cursor.fetchall())  # type: ignore[attr-defined]
+        return found
 
 
 def inserting(dialect: str, table: Any, names: Sequence[str], rows: Select[Any]) -> Any:  # noqa: ANN401 - both dialects' Insert

@@ -25,6 +25,8 @@ KEPT_S = 1.0
 SQLITE_CACHE_KIB = 32_768
 """A connection, and a server has eight. The system keeps the file in memory as well: four times this was no faster."""
 SQLITE_BUSY_TIMEOUT_MS = 5_000
+SQLITE_STATEMENTS = 512
+"""Compiled statements a connection keeps: one with a batch in it is another for each number of rows."""
 SQLITE_CHECKPOINT_PAGES = 8_000
 """WAL pages (4 KiB) before a checkpoint; above SQLite's 1000, so that hot pages are copied back less often."""
 
@@ -124,7 +126,11 @@ def _sqlite(url: URL) -> Engine:
         url,
         pool_size=READERS + 2,
         hide_parameters=True,
-        connect_args={"check_same_thread": False, "timeout": SQLITE_BUSY_TIMEOUT_MS / 1000},
+        connect_args={
+            "check_same_thread": False,
+            "timeout": SQLITE_BUSY_TIMEOUT_MS / 1000,
+            "cached_statements": SQLITE_STATEMENTS,
+        },
     )
     event.listen(engine, "connect", _prepare_sqlite)
     turn = Turn(url.database or "", SQLITE_BUSY_TIMEOUT_MS / 1000)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import BigInteger, SmallInteger, Text, select
 
 from tests.strategies import fewer_examples
+from tps.store import sqlite_values
 from tps.store.batches import Batch, Fetching
 from tps.store.database import Database
 
@@ -17,7 +18,7 @@ from tps.store.database import Database
 class Values(NamedTuple):
     """A row of three columns."""
 
-    small: int | None
+    small: int
     big: int | None
     text: str | None
 
@@ -25,12 +26,13 @@ class Values(NamedTuple):
 rows_of_any_values = st.lists(
     st.builds(
         Values,
-        st.none() | st.integers(-(1 << 15), (1 << 15) - 1),
+        st.integers(-(1 << 15), (1 << 15) - 1),
         st.none() | st.integers(-(1 << 63), (1 << 63) - 1),
         st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0")),
     ),
     max_size=20,
 )
+"""As in every table of the store, the first column is part of the key."""
 
 
 def through(database: Database, rows: Sequence[Values]) -> list[Values]:
@@ -47,7 +49,7 @@ def test_any_values_come_back_in_their_order(database: Database, rows: list[Valu
     assert through(database, rows) == rows
 
 
-@pytest.mark.parametrize("count", [0, 1, 5000])
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 511, 512, 513, 1025, 5000])
 def test_a_batch_may_be_empty_or_long(database: Database, count: int) -> None:
     rows: list[Values] = [Values(number % 7, number, f"row {number}") for number in range(count)]
     assert through(database, rows) == rows
@@ -56,3 +58,15 @@ def test_a_batch_may_be_empty_or_long(database: Database, count: int) -> None:
 def test_a_text_that_looks_like_a_statement_is_a_text(database: Database) -> None:
     rows = [Values(1, 2, "'); DROP TABLE push; --"), Values(1, 2, '{"a": [1]}'), Values(1, 2, "NULL"), Values(1, 2, "")]
     assert through(database, rows) == rows
+
+
+def test_a_row_that_would_be_left_out_is_refused(sqlite: Database) -> None:
+    with pytest.raises(ValueError, match="first column"):
+        through(sqlite, [Values(1, 2, "3"), Values(None, 2, "3")])  # type: ignore[arg-type]
+
+
+@given(st.integers(1, sqlite_values.ROWS_MAX))
+def test_rows_are_rounded_up_by_a_quarter_at_most_and_to_few_numbers(rows: int) -> None:
+    rounded = sqlite_values._rounded_up(rows)
+    assert rows <= rounded <= max(rows + rows // 4, rows)
+    assert rounded & (rounded - 1) == 0 or bin(rounded).rstrip("0").count("1") <= 3
