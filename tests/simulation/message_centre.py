@@ -37,6 +37,8 @@ RECEIPTS_AT_ONCE = 6
 """deliver_sm on one link that wait for their deliver_sm_resp."""
 TEMPORARY, PERMANENT = 0x08, 0x0B
 """ESME_RSYSERR, ESME_RINVDSTADR."""
+_ON_THE_WAY_S = 0.5
+"""What the network, and the node before it, may take of the time until a node gives an answer up."""
 _DATE = b"2611221200"
 
 
@@ -82,9 +84,18 @@ class Record:
     """Refusals that were answered and count as attempts, by destination."""
     busy: Counter[str] = field(default_factory=Counter)
     """Refusals that say nothing about the message: the SMSC was busy."""
+    unheard: Counter[str] = field(default_factory=Counter)
+    """Answers, by destination, that the node had ceased to wait for, or that no link was there for any more."""
     acknowledged: Counter[int] = field(default_factory=Counter)
     """Receipts that a node took, by message number."""
     broken: list[str] = field(default_factory=list)
+
+
+class Unanswered(NamedTuple):
+    """A submit_sm that waits for its answer."""
+
+    came: float
+    destination: str
 
 
 class MessageCentre:
@@ -207,8 +218,8 @@ class Session(asyncio.Protocol):
         self.receives = False
         self._sequence = 0
         self._receipts: dict[int, tuple[int, bytes]] = {}
-        self._unanswered: dict[int, float] = {}
-        """sequence_number -> when it came."""
+        self._unanswered: dict[int, Unanswered] = {}
+        """By sequence_number."""
 
     @property
     def takes_receipt(self) -> bool:
@@ -303,14 +314,20 @@ class Session(asyncio.Protocol):
         now = centre.loop.time()
         # One that came longer ago may have expired at the sender, which takes its slot back without telling.
         young = now - centre.response_timeout_s / 2
-        self._unanswered[sequence] = now
-        used = sum(came > young for came in self._unanswered.values())
+        submitted = parse_submit_sm(body, 0, len(body))
+        self._unanswered[sequence] = Unanswered(now, submitted.destination)
+        used = sum(each.came > young for each in self._unanswered.values())
         if used > centre.window:
             centre.record.broken.append(f"{used} submit_sm without an answer in a window of {centre.window}")
-        centre.fate(parse_submit_sm(body, 0, len(body)), self, sequence)
+        centre.fate(submitted, self, sequence)
 
     def _answer(self, sequence: int, octets: bytes) -> None:
-        self._unanswered.pop(sequence, None)
+        centre = self._centre
+        asked = self._unanswered.pop(sequence, None)
+        if asked is not None:
+            waited_s = centre.loop.time() - asked.came
+            if self._transport is None or waited_s > centre.response_timeout_s - _ON_THE_WAY_S:
+                centre.record.unheard[asked.destination] += 1
         self._write(octets)
 
     def _write(self, octets: bytes) -> None:

@@ -105,9 +105,9 @@ def _arrived_whole(accepted: Sequence[Accepted]) -> bool:
 def _may_fail(row: PushRow, accepted: Sequence[Accepted], record: Record) -> bool:
     """The SMSC refused it, or cannot deliver it; a busy SMSC is a reason only where another part may have left.
 
-    That is, where it took one, or a node had no answer to one in time, which only the node can know.
+    That is, where it took one, or a node had no answer to one in time.
     """
-    may_have_left = accepted or "without an answer" in (row.error or "")
+    may_have_left = accepted or record.unheard[row.msisdn]
     is_refused = record.refused[row.msisdn] or (may_have_left and record.busy[row.msisdn])
     return bool(is_refused) or not all(one.is_deliverable for one in accepted)
 

@@ -111,7 +111,7 @@ class Dispatch:
                 if self._handover.waiting_on_disk or self._returned:
                     self._look.set()
                 await self._wake.wait()
-        self._handover.open_for(0, is_behind=False)
+        self._handover.open_for(0, is_behind=True)
         self._send(self._routed(self._handover.take_over()))
         await self._return_to_the_disk()
 
