@@ -66,7 +66,7 @@ def answering(mark: str) -> Operation[str]:
 async def together(database: Database, *operations: Operation[str], alone: bool = False) -> list[str]:
     """The answers of operations that the writer finds at once."""
     held = threading.Event()
-    waiting = asyncio.create_task(database.write(lambda _: held.wait(10)))
+    waiting = asyncio.create_task(database.write(lambda _: held.wait(10), alone=alone))
     await asyncio.sleep(0.05)
     writing = [asyncio.create_task(database.write(operation, alone=alone)) for operation in operations]
     await asyncio.sleep(0.05)

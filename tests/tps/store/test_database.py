@@ -1,6 +1,7 @@
 """The group commit: concurrent writes share a transaction, and one that fails fails alone."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,22 @@ async def test_the_system_is_told_which_thread_writes_and_which_read(database: D
 
     assert await database.write(thread_name) == "store-writer"
     assert await database.read(thread_name) == "store-reader"
+
+
+async def test_what_is_written_alone_keeps_others_waiting_on_sqlite_only(database: Database) -> None:
+    """SQLite has one writer at a time; on PostgreSQL there is a second one for it."""
+    began, may_end = threading.Event(), threading.Event()
+
+    def slowly(connection: Connection) -> str:
+        began.set()
+        assert may_end.wait(10.0)
+        return insert("slow")(connection)
+
+    slow = asyncio.create_task(database.write(slowly, alone=True))
+    assert await asyncio.to_thread(began.wait, 10.0)
+    other = asyncio.create_task(database.write(insert("other")))
+    await asyncio.wait([other], timeout=0.5)
+    assert other.done() is (database.dialect == "postgresql")
+    may_end.set()
+    assert [*await asyncio.gather(slow, other)] == ["slow", "other"]
+    assert database.commits == 2
