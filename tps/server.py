@@ -48,7 +48,10 @@ async def running(config: Config) -> AsyncIterator[Running]:
                 parts = put_together(config, database, seal)
                 listening = _listening(desk_of(parts), door) if listener is None else listener.answering(parts)
                 async with delivering(parts), listening:
-                    yield Running(parts, address, token)
+                    try:
+                        yield Running(parts, address, token)
+                    finally:
+                        parts.intake.hurry()
             finally:
                 await asyncio.to_thread(database.close)  # it waits for the last commit; signals are heard meanwhile
 

@@ -64,7 +64,7 @@ async def declare_set(
             pushes.save(connection, [Move(bucket_of_id(push_id), push_id, State.QUEUED, after, now_ms, line)], now_ms)
         return push_id
 
-    return await database.write(store)
+    return await database.write(store, alone=True)
 
 
 async def forget(database: Database, imsi: str, device: str, *, now_ms: int) -> int:

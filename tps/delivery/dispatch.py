@@ -107,11 +107,12 @@ class Dispatch:
             while not self._stopping:
                 self._wake.clear()
                 self._send(self._routed(self._handover.take_over()))
-                self._handover.open_for(self._free_pushes() - self._claiming, is_behind=self._is_behind)
+                room = self._free_pushes() - self._claiming
+                self._handover.open_for(room, capacity=self._capacity(), is_behind=self._is_behind)
                 if self._handover.waiting_on_disk or self._returned:
                     self._look.set()
                 await self._wake.wait()
-        self._handover.open_for(0, is_behind=True)
+        self._handover.open_for(0, capacity=0, is_behind=True)
         self._send(self._routed(self._handover.take_over()))
         await self._return_to_the_disk()
 
@@ -177,6 +178,10 @@ class Dispatch:
         if not self._lease.held:
             return 0
         return sum(route.room() for route in self._routes if route.up) // PARTS_EXPECTED
+
+    def _capacity(self) -> int:
+        """Pushes that the routes have room for when nothing is on its way."""
+        return sum(route.capacity for route in self._routes) // PARTS_EXPECTED
 
     def _routed(self, departing: Sequence[Departing]) -> list[Claimed]:
         """With a route each; those that no route takes any more go back to the queue."""

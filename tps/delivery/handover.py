@@ -37,18 +37,20 @@ class Handover:
         self._room = 0
         self._departing: list[Departing] = []
         self._opened = asyncio.Event()
-        self._is_behind = False
+        self._capacity = 0
+        """Pushes that the routes have room for when nothing is on its way."""
+        self._is_behind = self._is_stopping = False
         self._sent = self._sent_before = 0
         """Pushes given to the routes in this second, and in the one before."""
         self._second_began = 0.0
 
     async def wait_for_room(self, pushes: int) -> None:
-        """Until there is room for so many pushes, or patience ends."""
+        """Until there is room for so many pushes, or as many as there ever is, or patience ends."""
         now = asyncio.get_running_loop().time
         began = now()
-        while self._room < pushes:
-            patience_s = PATIENT_S if not self._is_behind and self._pace(now()) >= pushes else HURRIED_S
-            left_s = began + patience_s - now()
+        while self._room < min(pushes, self._capacity) or not self._room:
+            is_hurried = self._is_behind or self._is_stopping or self._pace(now()) < pushes
+            left_s = began + (HURRIED_S if is_hurried else PATIENT_S) - now()
             if left_s <= 0:
                 break
             self._opened.clear()
@@ -56,9 +58,17 @@ class Handover:
                 async with asyncio.timeout(left_s):
                     await self._opened.wait()
 
-    def open_for(self, pushes: int, *, is_behind: bool) -> None:
-        """The routes have room for so many pushes; none of it is intake's while dispatch is behind with older ones."""
-        self._is_behind = is_behind
+    def hurry(self) -> None:
+        """The server stops: nobody waits long for room any more."""
+        self._is_stopping = True
+        self._opened.set()
+
+    def open_for(self, pushes: int, *, capacity: int, is_behind: bool) -> None:
+        """The routes have room for so many pushes; none of it is intake's while dispatch is behind with older ones.
+
+        `capacity`: for how many when nothing is on its way.
+        """
+        self._is_behind, self._capacity = is_behind, capacity
         self._room = 0 if is_behind else max(0, pushes - self.granted - len(self._departing))
         self._opened.set()
 

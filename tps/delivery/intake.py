@@ -124,8 +124,13 @@ class Intake:
         self._waiting += len(triggers)
         return await lone.answers
 
+    def hurry(self) -> None:
+        """The server stops: what still comes waits for no room any more."""
+        self._handover.hurry()
+
     async def finish(self) -> None:
         """Until every batch that is being stored is on the disk and with dispatch."""
+        self.hurry()
         while self._storing:
             await asyncio.wait(self._storing)
 

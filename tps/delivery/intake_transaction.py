@@ -20,7 +20,7 @@ from tps.delivery.set_filter import known_pair
 from tps.delivery.taking_back import pointless_beside, take_back
 from tps.store import pair_keys, pairs, pushes
 from tps.store.database import Connection
-from tps.store.pair_keys import PairKey
+from tps.store.pair_keys import Holder, PairKey
 from tps.store.pairs import Pair
 from tps.store.pushes import DuePush, NewPush
 from tps.store.sealing import Seal
@@ -165,9 +165,13 @@ class IntakeTransaction:
             new = self._free(connection, triggers, sends, answers)
         for place, push in new:
             answers[place] = Answer(Outcome.QUEUED, push.id)
+        missing = new
         overtaken: set[int] = set()
-        if new and pushes.add(connection, [push for _, push in new], now) < len(new):
-            overtaken = self._answer_overtaken(connection, sends, answers)
+        while missing and pushes.add(connection, [push for _, push in missing], now) < len(missing):
+            held = self._holders(connection, missing)
+            overtaken |= self._answer_overtaken(missing, held, answers)
+            # Whose key was let go of between the two statements, by another transaction, is neither stored nor held.
+            missing = [sending for order, sending in enumerate(missing) if order not in held]
         return [push for _, push in new if push.id not in overtaken]
 
     def _free(
@@ -178,7 +182,7 @@ class IntakeTransaction:
         answers: list[Answer | None],
     ) -> list[tuple[int, NewPush]]:
         """The pushes whose key nobody holds, as far as a look tells; answers the others."""
-        held = {holder.place: holder for holder in pair_keys.holders(connection, _keys_of(sends))}
+        held = self._holders(connection, sends)
         if not held:
             return list(sends)
         free: list[tuple[int, NewPush]] = []
@@ -197,15 +201,15 @@ class IntakeTransaction:
                 answers[place] = held_answer(holder.id, holder.state)
         return free
 
+    def _holders(self, connection: Connection, sends: Sequence[tuple[int, NewPush]]) -> dict[int, Holder]:
+        """Who holds the keys of these pushes, by their order."""
+        return {holder.place: holder for holder in pair_keys.holders(connection, _keys_of(sends))}
+
     def _answer_overtaken(
-        self,
-        connection: Connection,
-        sends: Sequence[tuple[int, NewPush]],
-        answers: list[Answer | None],
+        self, sends: Sequence[tuple[int, NewPush]], held: Mapping[int, Holder], answers: list[Answer | None]
     ) -> set[int]:
         """Answer those whose key was taken meanwhile: by another node, or by a neighbour in the same batch."""
         overtaken: set[int] = set()
-        held = {holder.place: holder for holder in pair_keys.holders(connection, _keys_of(sends))}
         for order, (place, push) in enumerate(sends):
             holder = held.get(order)
             if holder is not None and holder.id != push.id:

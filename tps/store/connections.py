@@ -160,6 +160,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
         f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",
         f"wal_autocheckpoint={SQLITE_CHECKPOINT_PAGES}",
         "temp_store=MEMORY",
+        # A batch of some length would otherwise make it index a whole table anew, for this one statement.
+        "automatic_index=OFF",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

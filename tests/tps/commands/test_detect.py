@@ -111,7 +111,9 @@ def test_a_dry_run_tells_each_line_and_stores_nothing(run: Run, server: Server, 
 
 
 def test_lines_of_json_come_from_a_pipe_and_more_of_them_than_a_batch(run: Run, server: Server) -> None:
-    lines = "".join(f'{{"imsi":"{imsi(number)}","imei":"{IMEI}"}}\n' for number in range(1203))
+    # Each in a device of its own: of one in many SIMs, the batch that is judged first has those that are no clones yet.
+    devices = [f"{IMEI[:8]}{number:06d}" for number in range(1203)]
+    lines = "".join(f'{{"imsi":"{imsi(number)}","imei":"{imei}"}}\n' for number, imei in enumerate(devices))
     taken = run("detect", "-", "--url", server.url, "--key", server.key, stdin=lines)
     assert taken.exit_code == 0
     assert taken.stdout.splitlines() == [

@@ -151,7 +151,7 @@ async def test_what_could_not_leave_before_the_stop_is_queued_again_also_when_th
     publish(sqlite, seal)
     subscribe(sqlite, seal, 1)
     parts = app.put_together(config(sqlite_url), sqlite, seal)
-    parts.dispatch._handover.open_for(1, is_behind=False)
+    parts.dispatch._handover.open_for(1, capacity=1, is_behind=False)
     await parts.intake.accept([detection(0)])
     assert states(await sqlite.read(all_pushes)) == [State.SENDING]
     failures = iter([True, True])

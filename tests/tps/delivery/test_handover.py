@@ -25,7 +25,7 @@ async def waited_s(room: Handover) -> float:
 
 async def test_a_batch_with_room_waits_for_nothing() -> None:
     room = Handover()
-    room.open_for(BATCH, is_behind=False)
+    room.open_for(BATCH, capacity=BATCH, is_behind=False)
     assert await waited_s(room) < 0.04
 
 
@@ -38,7 +38,7 @@ async def test_with_slow_routes_a_batch_hardly_waits() -> None:
 async def test_with_fast_routes_a_batch_waits_until_there_is_room() -> None:
     room = Handover()
     room.note_sent(BATCH)
-    asyncio.get_running_loop().call_later(0.15, lambda: room.open_for(BATCH, is_behind=False))
+    asyncio.get_running_loop().call_later(0.15, lambda: room.open_for(BATCH, capacity=BATCH, is_behind=False))
     assert 0.15 <= await waited_s(room) < 0.45
     assert room.take_room(BATCH) == BATCH
 
@@ -52,7 +52,7 @@ async def test_with_fast_routes_that_stand_still_patience_ends() -> None:
 async def test_behind_older_pushes_a_batch_hardly_waits_and_gets_no_room() -> None:
     room = Handover()
     room.note_sent(10 * BATCH)
-    room.open_for(10 * BATCH, is_behind=True)
+    room.open_for(10 * BATCH, capacity=10 * BATCH, is_behind=True)
     assert 0.05 <= await waited_s(room) < 0.3
     assert room.take_room(BATCH) == 0
 
@@ -63,3 +63,18 @@ async def test_what_was_sent_long_ago_makes_nobody_wait(monkeypatch: pytest.Monk
     room.note_sent(BATCH)
     await asyncio.sleep(0.11)
     assert 0.05 <= await waited_s(room) < 0.3
+
+
+async def test_a_batch_waits_for_no_more_room_than_there_ever_is() -> None:
+    room = Handover()
+    room.note_sent(2 * BATCH)
+    room.open_for(BATCH - 100, capacity=BATCH - 100, is_behind=False)
+    assert await waited_s(room) < 0.04
+    assert room.take_room(BATCH) == BATCH - 100
+
+
+async def test_while_the_server_stops_nobody_waits_long() -> None:
+    room = Handover()
+    room.note_sent(BATCH)
+    asyncio.get_running_loop().call_later(0.1, room.hurry)
+    assert 0.1 <= await waited_s(room) < 0.3

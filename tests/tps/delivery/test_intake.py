@@ -27,8 +27,9 @@ from tps.decisions.triggers import Answer, Cause, Outcome, Trigger
 from tps.delivery import intake
 from tps.errors import RetryLaterError
 from tps.parts import Parts
-from tps.store import pairs, subscribers
-from tps.store.database import Database
+from tps.store import pair_keys, pairs, subscribers
+from tps.store.database import Connection, Database
+from tps.store.pair_keys import Holder, PairKey
 from tps.store.pushes import PushRow
 from tps.store.sealing import Seal
 
@@ -95,6 +96,29 @@ async def test_twins_in_one_batch_get_one_push(database: Database, seal: Seal, s
     first, second = await parts.intake.accept([detection(0), detection(0)])
     assert (first.outcome, second.outcome) == (Outcome.QUEUED, Outcome.ALREADY_OPEN)
     assert first.push_id == second.push_id
+
+
+async def test_a_push_whose_key_was_let_go_of_meanwhile_is_stored_after_all(
+    database: Database, seal: Seal, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another transaction ends the holder between the insert that met it and the look at who it was."""
+    parts = await begin(database, seal, store_url, 2)
+    await parts.intake.accept([detection(0)])
+    (first,) = await parts.intake.accept([wish(0)])
+    honest = pair_keys.holders
+    looks: list[int] = []
+
+    def holders(connection: Connection, keys: Sequence[PairKey]) -> list[Holder]:
+        if not looks:
+            pair_keys.release(connection, bucket_of(imsi(0)), imsi(0))
+        looks.append(len(keys))
+        return honest(connection, keys)
+
+    monkeypatch.setattr(pair_keys, "holders", holders)
+    again, other = await parts.intake.accept([wish(0), wish(1)])
+    assert (first.outcome, again.outcome, other.outcome) == (Outcome.ALREADY_OPEN, Outcome.QUEUED, Outcome.QUEUED)
+    assert {again.push_id, other.push_id} <= {row.id for row in await database.read(all_pushes)}
+    assert looks == [2]
 
 
 async def test_a_batch_longer_than_a_transaction_is_answered_in_order(
