@@ -144,9 +144,19 @@ def status_of(imei: str, _imsi: str | None) -> EquipmentStatus | None:
     return LISTS.get(imei[:14])
 
 
+async def connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to freeDiameter, which listens a moment after it has greeted the EIR at times."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                return await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.05)
+
+
 async def ask(port: int) -> list[Body]:
     """What an MME behind the relay is answered: capabilities, and checks of several devices."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await connected(port)
     mme = Peer(reader, writer)
     try:
         return [
