@@ -168,8 +168,8 @@ class IntakeTransaction:
         missing = new
         overtaken: set[int] = set()
         while missing and pushes.add(connection, [push for _, push in missing], now) < len(missing):
-            held = self._holders(connection, missing)
-            overtaken |= self._answer_overtaken(missing, held, answers)
+            held = _holders(connection, missing)
+            overtaken |= _answer_overtaken(missing, held, answers)
             # Whose key was let go of between the two statements, by another transaction, is neither stored nor held.
             missing = [sending for order, sending in enumerate(missing) if order not in held]
         return [push for _, push in new if push.id not in overtaken]
@@ -182,7 +182,7 @@ class IntakeTransaction:
         answers: list[Answer | None],
     ) -> list[tuple[int, NewPush]]:
         """The pushes whose key nobody holds, as far as a look tells; answers the others."""
-        held = self._holders(connection, sends)
+        held = _holders(connection, sends)
         if not held:
             return list(sends)
         free: list[tuple[int, NewPush]] = []
@@ -201,21 +201,23 @@ class IntakeTransaction:
                 answers[place] = held_answer(holder.id, holder.state)
         return free
 
-    def _holders(self, connection: Connection, sends: Sequence[tuple[int, NewPush]]) -> dict[int, Holder]:
-        """Who holds the keys of these pushes, by their order."""
-        return {holder.place: holder for holder in pair_keys.holders(connection, _keys_of(sends))}
 
-    def _answer_overtaken(
-        self, sends: Sequence[tuple[int, NewPush]], held: Mapping[int, Holder], answers: list[Answer | None]
-    ) -> set[int]:
-        """Answer those whose key was taken meanwhile: by another node, or by a neighbour in the same batch."""
-        overtaken: set[int] = set()
-        for order, (place, push) in enumerate(sends):
-            holder = held.get(order)
-            if holder is not None and holder.id != push.id:
-                answers[place] = held_answer(holder.id, holder.state)
-                overtaken.add(push.id)
-        return overtaken
+def _holders(connection: Connection, sends: Sequence[tuple[int, NewPush]]) -> dict[int, Holder]:
+    """Who holds the keys of these pushes, by their order."""
+    return {holder.place: holder for holder in pair_keys.holders(connection, _keys_of(sends))}
+
+
+def _answer_overtaken(
+    sends: Sequence[tuple[int, NewPush]], held: Mapping[int, Holder], answers: list[Answer | None]
+) -> set[int]:
+    """Answer those whose key was taken meanwhile: by another node, or by a neighbour in the same batch."""
+    overtaken: set[int] = set()
+    for order, (place, push) in enumerate(sends):
+        holder = held.get(order)
+        if holder is not None and holder.id != push.id:
+            answers[place] = held_answer(holder.id, holder.state)
+            overtaken.add(push.id)
+    return overtaken
 
 
 def _may_be_held(trigger: Trigger, known: Known) -> bool:

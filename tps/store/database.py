@@ -37,8 +37,9 @@ class Database:
         self._readers = ThreadPoolExecutor(READERS, "store-reader", initializer=name_thread, initargs=("store-reader",))
         self._transactions = [self._new_transactions()]
         if self.dialect == "sqlite":
-            rest = Wal(self.engine).keep_small
-            self._writer = Writer("store-writer", self._transactions[0], together_max=TOGETHER_MAX, rest=rest)
+            self._writer = Writer(
+                "store-writer", self._transactions[0], together_max=TOGETHER_MAX, afterwards=Wal(self.engine).keep_small
+            )
             self._writer_alone = self._writer
         else:
             self._transactions.append(self._new_transactions())

@@ -99,12 +99,12 @@ class Writer:
     """A thread that writes what it is given, in that order."""
 
     def __init__(
-        self, name: str, transactions: Transactions, *, together_max: int, rest: Callable[[], None] = lambda: None
+        self, name: str, transactions: Transactions, *, together_max: int, afterwards: Callable[[], None] = lambda: None
     ) -> None:
-        """At most `together_max` writes share a transaction; `rest` is called after each."""
+        """At most `together_max` writes share a transaction; `afterwards` is called after each transaction."""
         self._transactions = transactions
         self._together_max = together_max
-        self._rest = rest
+        self._afterwards = afterwards
         self._writes: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_until_closed, name=name, daemon=True)
         self._thread.start()
@@ -136,7 +136,7 @@ class Writer:
                     if write is not None:
                         gathered.append(write)
             self._transactions.commit(gathered)
-            self._rest()
+            self._afterwards()
             if is_closing:
                 break
 
