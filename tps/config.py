@@ -102,7 +102,7 @@ class DetectionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     sighting_interval_s: int = 3600
     """A pair seen again is written again only after this many seconds."""
     remembered_pairs: int = 1_000_000
-    """Pairs remembered in memory, so that seeing one that is SET again costs no look-up; 54 MB a million."""
+    """Pairs remembered in memory, so that seeing one that is SET again costs no look-up; 55 MB a million."""
     triggers: tuple[Cause, ...] = SWITCHED
     """What leads to a push by itself: first_device, device_changed, not_set, settings_changed, sim_changed."""
     tolerated: tuple[Doubt, ...] = tuple(doubt for doubt in Doubt if doubt in TOLERATED)

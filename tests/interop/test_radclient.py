@@ -5,6 +5,7 @@ import os
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.interop.conftest import peer
@@ -114,7 +115,7 @@ async def test_of_a_session_that_has_ended_its_start_is_the_sighting(tmp_path: P
     async with running_queue(taker) as queue, running_listener(queue) as listener:
         packet = accounting(1, status="Stop") + "Acct-Session-Time = 600\n"
         await radclient(listener, tmp_path, [packet], "-r", "1")
-        assert await taker.until(1) == [seen(1)._replace(seen_at=seen(1).seen_at - 600_000)]
+        assert await taker.until(1) == [msgspec.structs.replace(seen(1), seen_at=seen(1).seen_at - 600_000)]
 
 
 async def test_a_record_with_a_message_authenticator_is_proven_by_both(tmp_path: Path) -> None:

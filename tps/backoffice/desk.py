@@ -45,7 +45,7 @@ def desk_of(parts: Parts) -> Desk:
         clock=parts.clock,
         way=FilteredWay(
             WayHere(parts),
-            SetFilter(parts.database, parts.config.detection.remembered_pairs),
+            SetFilter(parts.database, parts.config.detection.remembered_pairs, parts.identities),
             Foresight(parts.database, parts.intake.transaction.decision),
         ),
         metrics=Metrics(),

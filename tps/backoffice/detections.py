@@ -8,28 +8,32 @@ from tps.decisions import dirty_identities, identities
 from tps.decisions.dirty_identities import Doubt, Judged
 from tps.decisions.triggers import Answer, Trigger
 from tps.delivery.device_identities import DeviceIdentities
-from tps.delivery.set_filter import Told
 from tps.errors import RetryLaterError
 from tps.feeds.detected import Detected
-
-_VERSION_AT, _IMEISV_DIGITS = 14, 16
 
 
 async def take(way: FilteredWay, watch: DeviceIdentities, batch: Sequence[Detected]) -> Sequence[Answer]:
     """One answer a detection, in order; `RetryLaterError` where the store takes nothing now.
 
-    A trigger is built only for what needs its transaction: of 100 sightings 98 are of a pair that is known as SET.
+    A trigger is built only for what needs its transaction, and a device is judged only where there may be a doubt: of
+    100 sightings 98 are of a pair that is known as SET.
     """
     await watch.refresh()
-    doubts, told = _judged(watch, batch)
+    doubts: dict[int, tuple[Doubt, ...]] = {}
+
+    def judge(place: int) -> bool:
+        each = batch[place]
+        found = doubts[place] = watch.doubts(each.imei, each.imsi or each.msisdn or "", each.seen_at)
+        return not found or watch.are_tolerated(found)
+
     try:
-        answers = await way.take(told, lambda place: trigger_of(batch[place], watch, doubts[place]))
+        answers = await way.take(batch, judge, lambda place: trigger_of(batch[place], watch, doubts.get(place, ())))
     except RetryLaterError:
         raise  # it will be offered again, and is counted then
     except Exception:
-        _count(watch, batch, doubts)
+        _count(watch, batch, doubts.values())
         raise
-    _count(watch, batch, doubts)
+    _count(watch, batch, doubts.values())
     return answers
 
 
@@ -39,20 +43,6 @@ def trigger_of(detected: Detected, watch: DeviceIdentities, doubts: tuple[Doubt,
     if doubts:
         device = watch.acted_upon(Judged(device, dirty_identities.written_as(len(detected.imei)), doubts))
     return Trigger(detected.imsi, detected.msisdn, device, detected.seen_at, detected.source, is_detection=True)
-
-
-def _judged(watch: DeviceIdentities, batch: Iterable[Detected]) -> tuple[list[tuple[Doubt, ...]], list[Told]]:
-    """The doubts about each device, and what the filter is asked."""
-    judge = watch.doubts
-    doubts, told = [], []
-    for imsi, imei, msisdn, _, _, seen_at, _ in batch:
-        found = judge(imei, imsi or msisdn or "", seen_at)
-        doubts.append(found)
-        device: str | None = imei[:_VERSION_AT]
-        if found and not watch.are_tolerated(found):
-            device = None
-        told.append((imsi, device, imei[_VERSION_AT:] if len(imei) == _IMEISV_DIGITS else None, seen_at))
-    return doubts, told
 
 
 def _count(watch: DeviceIdentities, batch: Iterable[Detected], doubts: Iterable[tuple[Doubt, ...]]) -> None:

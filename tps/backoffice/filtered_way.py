@@ -5,6 +5,7 @@ transaction of his own. It makes no difference whether the way is in this proces
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from tps.backoffice.dead_letters import Requeued, Search
 from tps.backoffice.way import Way
@@ -26,11 +27,16 @@ class FilteredWay:
 
     async def accept(self, triggers: Sequence[Trigger]) -> Sequence[Answer]:
         """One answer a trigger, in order, once all of them are durable; `RetryLaterError` where they cannot be."""
-        return await self.take([_told(trigger) for trigger in triggers], triggers.__getitem__)
+        return await self.take([_told(trigger) for trigger in triggers], lambda _: True, triggers.__getitem__)
 
-    async def take(self, told: Sequence[Told], trigger_at: Callable[[int], Trigger]) -> Sequence[Answer]:
-        """Like `accept`; only those that need their transaction are asked of `trigger_at`, by their places."""
-        pushes = await self._filter.pushes_of(told)
+    async def take(
+        self, told: Sequence[Told], judge: Callable[[int], bool], trigger_at: Callable[[int], Trigger]
+    ) -> Sequence[Answer]:
+        """Like `accept`; only those that need their transaction are asked of `trigger_at`, by their places.
+
+        `judge` as `SetFilter.pushes_of` says.
+        """
+        pushes = await self._filter.pushes_of(told, judge)
         places = [place for place, push_id in enumerate(pushes) if push_id is None]
         if len(places) == len(told):
             return await self._taken_in([trigger_at(place) for place in places])
@@ -108,8 +114,14 @@ class FilteredWay:
         return await self._way.standing()
 
 
-def _told(trigger: Trigger) -> Told:
+class _Told(NamedTuple):
+    imsi: str | None
+    imei: str | None
+    seen_at: int
+
+
+def _told(trigger: Trigger) -> _Told:
     device = trigger.device
     if device is None or device.dirty is not None or not trigger.is_plain:
-        return trigger.imsi, None, None, trigger.seen_at
-    return trigger.imsi, device.number, device.software_version, trigger.seen_at
+        return _Told(trigger.imsi, None, trigger.seen_at)
+    return _Told(trigger.imsi, device.number + (device.software_version or ""), trigger.seen_at)

@@ -2,12 +2,17 @@
 
 from collections import OrderedDict
 
+from tps.decisions.set_pairs import SetPairs
+
 
 class CloneDetector:
     """Remembers which SIMs each device was seen in lately, of the devices seen last.
 
     What is forgotten for lack of room can hide a clone, never make one up. In whatever order the sightings of a device
     come, the verdict after the last of them is the same.
+
+    A device in the one SIM that it was ever seen in is nearly every sighting there is. Those may be kept by `SetPairs`
+    alone, which are asked when another SIM comes, and told from when on all sightings are wanted here again.
     """
 
     def __init__(self, *, sims_max: int, window_ms: int, capacity: int) -> None:
@@ -18,6 +23,12 @@ class CloneDetector:
         self._window_ms = window_ms
         self._capacity = capacity
         self._seen: OrderedDict[str, tuple[tuple[int, str], ...]] = OrderedDict()
+        self._pairs: SetPairs | None = None
+        self._may_tell = True
+
+    def heed(self, pairs: SetPairs) -> None:
+        """Know that sightings of devices in their only SIM may be kept there, and nowhere else."""
+        self._pairs = pairs
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -26,7 +37,13 @@ class CloneDetector:
         """Another one that remembers the same, and neither learns from the other."""
         other = CloneDetector(sims_max=self._sims_max, window_ms=self._window_ms, capacity=self._capacity)
         other._seen.update(self._seen)
+        other._pairs, other._may_tell = self._pairs, False
         return other
+
+    def only_sim(self, device: str) -> str | None:
+        """The SIM that the device (14 digits) is known to have been in, where it is one."""
+        seen = self._seen.get(device, ())
+        return seen[0][1] if len(seen) == 1 else None
 
     def note(self, device: str, imsi: str, seen_at: int) -> bool:
         """Whether the device (14 digits) is cloned, by what is known with this sighting of it in this SIM.
@@ -35,17 +52,32 @@ class CloneDetector:
         seen last, which is enough to tell: a sighting that was let go is older than all of them for ever.
         """
         before = self._seen.get(device, ())
-        if len(before) == 1 and before[0][1] == imsi:
-            # Nearly always: the one SIM that it was ever seen in, again. As below, with nothing to sort.
-            if seen_at > before[0][0]:
-                self._seen[device] = ((seen_at, imsi),)
-            self._seen.move_to_end(device)
-            return False  # at least one SIM is allowed
+        if len(before) == 1:
+            if before[0][1] == imsi:  # nearly always; as below, with nothing to sort
+                if seen_at > before[0][0]:
+                    self._seen[device] = ((seen_at, imsi),)
+                self._seen.move_to_end(device)
+                return False  # at least one SIM is allowed
+            before = (self._kept_elsewhere(device, *before[0]),)
         others = [(at, sim) for at, sim in before if sim != imsi]
         at = max([seen_at, *(at for at, sim in before if sim == imsi)])
         newest = tuple(sorted([*others, (at, imsi)], reverse=True)[: self._sims_max + 1])
         self._seen[device] = newest
         self._seen.move_to_end(device)
         if len(self._seen) > self._capacity:
-            self._seen.popitem(last=False)
+            self._want(*(sim for _, sim in self._seen.popitem(last=False)[1]))
         return len(newest) > self._sims_max and newest[-1][0] > newest[0][0] - self._window_ms
+
+    def _kept_elsewhere(self, device: str, seen_at: int, sim: str) -> tuple[int, str]:
+        """When the device was seen last in the only SIM it was known in; all its sightings are wanted from now on."""
+        known = None if self._pairs is None else self._pairs.newest(sim)
+        self._want(sim)
+        if known is not None and known.number == device:
+            seen_at = max(seen_at, known.seen_at)
+        return seen_at, sim
+
+    def _want(self, *sims: str) -> None:
+        """Want to be told of the next sightings of these."""
+        if self._pairs is not None and self._may_tell:
+            for sim in sims:
+                self._pairs.doubt(sim)

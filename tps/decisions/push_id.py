@@ -7,6 +7,7 @@
 """
 
 import zlib
+from itertools import product
 
 from tps.decisions.identities import BUCKETS
 from tps.errors import RejectedError
@@ -19,8 +20,8 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: no letter that is mistaken for a digit; keeps the order of the numbers."""
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LETTERS = 13
-_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
-"""What ten bits are written as: two letters at a time, because every answer line of a stream holds an id."""
+_TRIPLES = tuple(map("".join, product(_ALPHABET, repeat=3)))
+"""What 15 bits are written as: three letters at a time, because every answer line of a stream holds an id."""
 
 
 class PushIds:
@@ -62,10 +63,10 @@ def reference_of(push_id: int, attempt: int, *, wide: bool) -> int:
 
 def text_of(push_id: int) -> str:
     """The number as users see it: 13 letters and digits that sort like the numbers."""
-    first, pairs = _ALPHABET[push_id >> 60 & 31], _PAIRS
+    first, triples = _ALPHABET[push_id >> 60 & 31], _TRIPLES
     return (
-        f"{first}{pairs[push_id >> 50 & 1023]}{pairs[push_id >> 40 & 1023]}{pairs[push_id >> 30 & 1023]}"
-        f"{pairs[push_id >> 20 & 1023]}{pairs[push_id >> 10 & 1023]}{pairs[push_id & 1023]}"
+        f"{first}{triples[push_id >> 45 & 32767]}{triples[push_id >> 30 & 32767]}"
+        f"{triples[push_id >> 15 & 32767]}{triples[push_id & 32767]}"
     )
 
 

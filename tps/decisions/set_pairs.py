@@ -1,33 +1,42 @@
 """Pairs seen lately, packed: a SIM in its newest device, whether that is SET, and when it was seen last.
 
-A page is octets: records of 40, in the order they were learned. The checksum of the IMSI finds the page, so the pages
+A page is octets: records of 41, in the order they were learned. The checksum of the IMSI finds the page, so the pages
 of a bucket are those whose number leaves its remainder; a search in the octets finds the record. A full page lets go of
 what it learned first.
 
-    octets   8        7        1          8                   8               8
-             IMSI     device   software   push, negative:     until           seen
-             BCD      BCD      version    not known as SET    milliseconds    milliseconds
+    octets   8        7        1          1         8                   8               8
+             IMSI     device   software   check     push, negative:     until           seen
+             BCD      BCD      version    digit     not known as SET    milliseconds    milliseconds
 
 That a pair is SET is a claim, and void once its subscriber was changed. That it was seen at a moment stays true,
 whatever was changed since: so that stays, unless his devices were forgotten.
+
+A pair is beyond doubt where the digits of the device raise none, and it was seen in no other SIM: then its next
+sighting needs no judgement, and nobody is told of it but this record. Only such a pair has a check digit here.
 """
 
 import struct
 import zlib
 from array import array
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 from tps.decisions.device_changes import SeenDevice
-from tps.decisions.identities import BUCKETS
+from tps.decisions.identities import BUCKETS, check_digit
 
-_IMSI, _KEY, _RECORD = 8, 15, 40
+IN_DOUBT: Final = -1
+"""Instead of a push: the pair is known, but its sighting is to be judged before it is answered."""
+
+_IMSI, _KEY, _RECORD = 8, 15, 41
 _RECORDS = 32
 """Records in a page."""
-_REST = struct.Struct(">Bqqq")
+_REST = struct.Struct(">BBqqq")
 _PUSH = struct.Struct(">q")
 _SEEN = struct.Struct(">q")
-_PUSH_AT, _SEEN_AT = _KEY + 1, _RECORD - 8
-_NO_VERSION = 255
+_CHECK_AT, _PUSH_AT, _SEEN_AT = _KEY + 1, _KEY + 2, _RECORD - 8
+_NO_VERSION = _NO_CHECK = 255
+_SPARE_DIGIT = "0"
+"""What the network sends as digit 15 (TS 23.003 clause 6.2.1)."""
 _NOT_SET = -1
 
 
@@ -43,12 +52,20 @@ class SetPair(NamedTuple):
     """From this moment on (milliseconds since 1970-01-01 UTC) a sighting is to be written again."""
     seen_at: int
     """When it was seen last, as far as is known."""
+    is_beyond_doubt: bool = False
+    """Its next sighting needs no judgement."""
+
+
+def _nobody_is_told(device: str, imsi: str, seen_at: int) -> None:
+    """Take no notice."""
 
 
 class SetPairs:
     """The pairs learned last, one of each subscriber; `capacity` of them, rounded up to whole pages, 0 for none."""
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, left: Callable[[str, str, int], object] = _nobody_is_told) -> None:
+        """`left` is told of a pair beyond doubt that is no longer held: device, IMSI, and when it was seen last."""
+        self._left = left
         self._count = -(-capacity // (_RECORDS * BUCKETS)) * BUCKETS
         self._pages = [bytearray()] * self._count  # one for all of them: a page that learns is made anew
         self._ages = [0] * BUCKETS
@@ -63,11 +80,14 @@ class SetPairs:
         """The most pairs that are held; 0: nothing is ever learned."""
         return self._count * _RECORDS
 
-    def find(self, imsi: str, device: str, software_version: str | None, seen_at: int) -> int | None:
-        """The push that holds the pair's key, where this sighting changes nothing; it is remembered then. Else None."""
+    def find(self, imsi: str, imei: str, seen_at: int, *, is_judged: bool = False) -> int | None:
+        """The push that holds the pair's key, where this sighting changes nothing; it is remembered then. Else None.
+
+        `imei` of 14 to 16 digits. `IN_DOUBT` where it is to be judged first, and was not.
+        """
         number = zlib.crc32(imsi.encode()) % self._count
         page = self._pages[number]
-        key = bytes.fromhex(imsi.rjust(2 * _IMSI, "f") + device)
+        key = bytes.fromhex(imsi.rjust(2 * _IMSI, "f") + imei[:14])
         at = page.find(key)
         while at % _RECORD:
             if at < 0:
@@ -76,12 +96,16 @@ class SetPairs:
         if self._page_ages[number] != self._ages[number % BUCKETS]:
             return None
         version: int
+        check: int
         push_id: int
         until: int
         seen: int
-        version, push_id, until, seen = _REST.unpack_from(page, at + _KEY)
-        if push_id < 0 or seen_at >= until or (software_version is not None and int(software_version) != version):
+        version, check, push_id, until, seen = _REST.unpack_from(page, at + _KEY)
+        rest = imei[14:]
+        if push_id < 0 or seen_at >= until or (len(rest) == 2 and int(rest) != version):
             return None
+        if not is_judged and (check == _NO_CHECK or (len(rest) == 1 and rest != _SPARE_DIGIT and int(rest) != check)):
+            return IN_DOUBT
         if seen_at > seen:
             _SEEN.pack_into(page, at + _SEEN_AT, seen_at)
         return push_id
@@ -106,11 +130,23 @@ class SetPairs:
         if at >= 0:
             if page.startswith(key, at):
                 seen_at = max(seen_at, *_SEEN.unpack_from(page, at + _SEEN_AT))
+            else:
+                self._tell_left(page, at)
             page = page[:at] + page[at + _RECORD :]
+        if len(page) == _RECORDS * _RECORD:
+            self._tell_left(page, 0)
+            del page[:_RECORD]
         version = _NO_VERSION if pair.software_version is None else int(pair.software_version)
+        check = int(check_digit(pair.device)) if pair.is_beyond_doubt else _NO_CHECK
         push_id = _NOT_SET if pair.push_id is None else pair.push_id
-        record = key + _REST.pack(version, push_id, pair.until, seen_at)
-        self._pages[number] = page[-(_RECORDS - 1) * _RECORD :] + record
+        self._pages[number] = page + key + _REST.pack(version, check, push_id, pair.until, seen_at)
+
+    def doubt(self, imsi: str) -> None:
+        """The next sighting of this subscriber is to be judged, whatever was known of his pair."""
+        page = self._pages[zlib.crc32(imsi.encode()) % self._count] if self._count else bytearray()
+        at = _place_of(page, imsi)
+        if at >= 0:
+            page[at + _CHECK_AT] = _NO_CHECK
 
     def forget(self, imsi: str) -> None:
         """Whether this subscriber's pair is SET is not known any more."""
@@ -126,11 +162,24 @@ class SetPairs:
         page = self._pages[number]
         at = _place_of(page, imsi)
         if at >= 0:
+            self._tell_left(page, at)
             self._pages[number] = page[:at] + page[at + _RECORD :]
 
     def forget_bucket(self, bucket: int) -> None:
         """Whether the pairs of this bucket's subscribers are SET is not known any more."""
         self._ages[bucket] += 1
+
+    def forget_all(self) -> None:
+        """Whether any pair is SET is not known any more."""
+        for bucket in range(BUCKETS):
+            self.forget_bucket(bucket)
+
+    def _tell_left(self, page: bytearray, at: int) -> None:
+        """Of a pair that was not beyond doubt all sightings were judged: of it nothing is known here only."""
+        if page[at + _CHECK_AT] != _NO_CHECK:
+            imsi = page[at : at + _IMSI].hex().lstrip("f")
+            (seen_at,) = _SEEN.unpack_from(page, at + _SEEN_AT)
+            self._left(page[at + _IMSI : at + _KEY].hex(), imsi, seen_at)
 
     def _valid(self, number: int) -> bytearray:
         """The page with no claim that is void."""

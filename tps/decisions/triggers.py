@@ -101,7 +101,7 @@ class KnownPair(msgspec.Struct, frozen=True, array_like=True):
     """Sightings before this moment change nothing as long as the subscriber stays as he is; None: they may."""
 
 
-class Answer(msgspec.Struct, frozen=True, array_like=True):
+class Answer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What became of one trigger; `field` and `reason` where there is something to say."""
 
     outcome: Outcome

@@ -10,9 +10,8 @@ from tps.decisions import dirty_identities, identities
 from tps.decisions.clones import CloneDetector
 from tps.decisions.dirty_identities import Doubt, Judged, WrittenAs
 from tps.decisions.identities import Device
+from tps.decisions.set_pairs import SetPairs
 from tps.delivery.known_tacs import KnownTacs
-
-_IMEI_DIGITS = 15
 
 
 class Counted(NamedTuple):
@@ -52,6 +51,28 @@ class DeviceIdentities:
         """Another one that has seen the same, and keeps to itself what it sees from now on."""
         return DeviceIdentities(self._rules, self._known_tacs, copy(self._clones))
 
+    def pairs_beyond_doubt(self, capacity: int) -> SetPairs:
+        """Room for pairs: of those beyond doubt the sightings need not be judged, as long as they are known there."""
+        if self._clones is None:
+            return SetPairs(capacity)
+        pairs = SetPairs(capacity, self._clones.note)
+        self._clones.heed(pairs)
+        return pairs
+
+    @property
+    def tacs(self) -> frozenset[str]:
+        """The known TACs, another value after each change."""
+        return self._known_tacs.tacs
+
+    def is_beyond_doubt(self, number: str, imsi: str) -> bool:
+        """Whether a device (14 digits) raises no doubt, and was seen in this SIM only, by what is remembered."""
+        tacs, clones = self._known_tacs.tacs, self._clones
+        return (
+            identities.dirty_by_digits(number) is None
+            and (not tacs or number[:8] in tacs)
+            and (clones is None or clones.only_sim(number) == imsi)
+        )
+
     async def refresh(self) -> None:
         """Follow what was imported of device models meanwhile; before each batch."""
         await self._known_tacs.refresh()
@@ -61,15 +82,7 @@ class DeviceIdentities:
 
         `sim` is the IMSI or the number that it was seen with.
         """
-        clones, tacs, number = self._clones, self._known_tacs.tacs, digits[:14]
-        # Nearly always there are none. As below, by fewer steps: this is done for each sighting.
-        if (
-            identities.dirty_by_digits(number) is None
-            and (not tacs or number[:8] in tacs)
-            and (len(digits) != _IMEI_DIGITS or digits[14] == "0" or digits[14] == identities.check_digit(number))
-            and (clones is None or not clones.note(number, sim, seen_at))
-        ):
-            return ()
+        clones, tacs = self._clones, self._known_tacs.tacs
         return dirty_identities.doubts(
             digits,
             is_known_tac=tacs.__contains__ if tacs else None,

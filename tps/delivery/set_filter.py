@@ -10,17 +10,22 @@ Where the transaction runs makes no difference: here, or in the process that own
 `begin` and `end`; whoever was changed by what the disk told meanwhile is not learned, and what it has not told yet it
 tells before anything is answered from memory again.
 
+Nor is it judged, where its device raises no doubt by its digits and was seen in no other SIM
+(`tps.decisions.set_pairs`).
+
 What is answered from memory is not written, so when a pair was seen last is known here only. A late sighting of another
 device would look newer than the newest on the disk; so it takes a reminder of that sighting along into its transaction.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Protocol
 
 from tps.decisions.device_changes import SeenDevice, is_newer
 from tps.decisions.identities import BUCKETS, Device, bucket_of
-from tps.decisions.set_pairs import SetPair, SetPairs
+from tps.decisions.set_pairs import IN_DOUBT, SetPair, SetPairs
 from tps.decisions.triggers import Answer, KnownPair, Outcome, Trigger
+from tps.delivery.device_identities import DeviceIdentities
 from tps.store import changes
 from tps.store.changes import Bucket
 from tps.store.database import Connection, Database
@@ -28,19 +33,39 @@ from tps.store.subscribers import Known
 
 REMINDER = "reminder"
 """The source of a sighting that is written because a late one of another device came."""
-Told = tuple[str | None, str | None, str | None, int]
-"""What a batch tells: IMSI, device, software version, all digits, and when. Without a device it needs its transaction;
-without an IMSI anybody may be meant."""
 _CHANGED_MAX = 10_000
 """Names of those who were changed lately that are kept before those nobody asks for are dropped."""
+
+
+class Told(Protocol):
+    """What a sighting tells."""
+
+    @property
+    def imsi(self) -> str | None:
+        """Without it anybody may be meant."""
+
+    @property
+    def imei(self) -> str | None:
+        """14 to 16 digits; without them it needs its transaction."""
+
+    @property
+    def seen_at(self) -> int:
+        """Milliseconds since 1970-01-01 UTC."""
+
+
+def _nothing_is_in_doubt(_: int) -> bool:
+    return True
 
 
 class SetFilter:
     """What this process has learned of pairs; lives on the event loop."""
 
-    def __init__(self, database: Database, capacity: int) -> None:
+    def __init__(self, database: Database, capacity: int, watch: DeviceIdentities | None = None) -> None:
+        """Pairs beyond doubt are those of which `watch` says so; without it none are."""
         self._database = database
-        self._pairs = SetPairs(capacity)
+        self._watch = watch
+        self._pairs = SetPairs(capacity) if watch is None else watch.pairs_beyond_doubt(capacity)
+        self._judged_by = None if watch is None else watch.tacs
         self._has_learned = False
         self._latest = 0
         """No sighting in memory is later."""
@@ -57,32 +82,51 @@ class SetFilter:
         """The look that told of a change, by IMSI and by bucket: as far back as the oldest batch needs."""
         self._changed_buckets = [0] * BUCKETS
 
-    async def pushes_of(self, told: Sequence[Told]) -> list[int | None]:
+    async def pushes_of(
+        self, told: Sequence[Told], judge: Callable[[int], bool] = _nothing_is_in_doubt
+    ) -> list[int | None]:
         """The push that set each pair up, where the sighting changes nothing; None for what needs its transaction.
 
+        `judge` is called with the place of each sighting that is not beyond doubt, in their order, and tells whether it
+        may be answered from memory.
+
         Batches are answered in the order they came, so one that goes to `begin` at once is not overtaken.
-        `RetryLaterError` where the store cannot be asked.
+        `RetryLaterError` where the store cannot be asked; then none was judged.
         """
-        nothing: list[int | None] = [None] * len(told)
-        if not self._has_learned or not any(device is not None for _, device, _, _ in told):
-            return nothing
+        if not self._has_learned or not any(each.imei is not None for each in told):
+            return _all_judged(told, judge)
         await self._look_at_the_disk()
-        self._latest = max(self._latest, *[seen_at for _, _, _, seen_at in told])
+        self._latest = max(self._latest, *[each.seen_at for each in told])
+        if self._watch is not None and self._watch.tacs is not self._judged_by:
+            self._judged_by = self._watch.tacs
+            self._pairs.forget_all()
         # Those who are in a transaction now come first, as they would without a filter.
-        under_way, find = self._under_way, self._pairs.find
-        if None in under_way:
-            return nothing
-        found = [
-            None if device is None or imsi is None or imsi in under_way else find(imsi, device, version, seen_at)
-            for imsi, device, version, seen_at in told
-        ]
-        apart = {each[0] for each, push_id in zip(told, found, strict=True) if push_id is None}
+        if None in self._under_way:
+            return _all_judged(told, judge)
+        found = self._found(told, judge)
+        apart = {each.imsi for each, push_id in zip(told, found, strict=True) if push_id is None}
         if None in apart:
-            return nothing
+            return [None] * len(told)
         if not apart:
             return found
         # Sightings of one subscriber stay together: the others of a batch must see what one of them changes.
-        return [None if each[0] in apart else push_id for each, push_id in zip(told, found, strict=True)]
+        return [None if each.imsi in apart else push_id for each, push_id in zip(told, found, strict=True)]
+
+    def _found(self, told: Sequence[Told], judge: Callable[[int], bool]) -> list[int | None]:
+        under_way, find = self._under_way, self._pairs.find
+        found: list[int | None] = []
+        for place, each in enumerate(told):
+            imsi, imei, push_id = each.imsi, each.imei, None
+            if imsi is None or imei is None or imsi in under_way:
+                judge(place)
+            else:
+                push_id = find(imsi, imei, each.seen_at)
+                if push_id is None:
+                    judge(place)
+                elif push_id == IN_DOUBT:
+                    push_id = find(imsi, imei, each.seen_at, is_judged=True) if judge(place) else None
+            found.append(push_id)
+        return found
 
     async def _look_at_the_disk(self) -> None:
         """Know what was changed until now at least. Those who come while one look is under way share the next."""
@@ -151,7 +195,8 @@ class SetFilter:
         if until is None or self._changed.get(imsi, 0) > began or self._changed_buckets[bucket_of(imsi)] > began:
             push_id, until = None, 0
         self._latest = max(self._latest, known.seen_at)
-        self._pairs.learn(SetPair(imsi, device.number, known.software_version, push_id, until, known.seen_at))
+        sure = self._watch is not None and self._watch.is_beyond_doubt(device.number, imsi)
+        self._pairs.learn(SetPair(imsi, device.number, known.software_version, push_id, until, known.seen_at, sure))
         self._has_learned = True
 
     async def _take_next_look(self, before: "asyncio.Task[None] | None") -> None:
@@ -189,6 +234,13 @@ class SetFilter:
         elif len(self._changed) > _CHANGED_MAX:
             oldest = next(iter(self._begun.values()))
             self._changed = {imsi: look for imsi, look in self._changed.items() if look > oldest}
+
+
+def _all_judged(told: Sequence[Told], judge: Callable[[int], bool]) -> list[int | None]:
+    """Nothing is answered from memory."""
+    for place in range(len(told)):
+        judge(place)
+    return [None] * len(told)
 
 
 def known_pair(trigger: Trigger, answer: Answer, row: Known, sighting_interval_ms: int) -> KnownPair | None:

@@ -1,12 +1,12 @@
 """What every feed hands over: this SIM was seen in this device."""
 
-from typing import NamedTuple
+import msgspec
 
 
-class Detected(NamedTuple):
+class Detected(msgspec.Struct, frozen=True, gc=False):
     """A SIM seen in a device. Identities have their form, but are not judged: a device may be a clone or all zeros.
 
-    A NamedTuple because thousands come a second.
+    A struct because thousands come a second: it is made in a third of the time of a NamedTuple.
     """
 
     imsi: str | None

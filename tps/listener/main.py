@@ -58,6 +58,7 @@ async def listen(channel: socket.socket, door: socket.socket) -> None:
         telling = asyncio.create_task(_tell_damage(database, connection.send), name="damage")
         catalogue = Catalogue(seal)
         decision = intake_decision(config, database, seal, catalogue, Devices(channel_rules(config.devices)))
+        filtering = SetFilter(database, config.detection.remembered_pairs, identities)
         desk = Desk(
             config=config,
             database=database,
@@ -65,7 +66,7 @@ async def listen(channel: socket.socket, door: socket.socket) -> None:
             catalogue=catalogue,
             decision=decision,
             clock=now_ms,
-            way=FilteredWay(way, SetFilter(database, config.detection.remembered_pairs), Foresight(database, decision)),
+            way=FilteredWay(way, filtering, Foresight(database, decision)),
             metrics=Metrics(),
             identities=identities,
         )

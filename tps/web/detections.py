@@ -20,7 +20,7 @@ from tps.web.triggers import Imei, Imsi, Msisdn, reading, take_one, taking_lines
 SOURCE = "detection"
 
 
-class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, gc=False):
     """A SIM seen in a device. Names the SIM by `imsi` or `msisdn`; of both the IMSI counts."""
 
     imsi: Imsi | None = None

@@ -26,7 +26,7 @@ SILENCE_S = 60.0
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 
-class LineAnswer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class LineAnswer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """What became of one line."""
 
     line: int

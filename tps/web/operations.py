@@ -52,7 +52,7 @@ class Reply(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
-class Line(NamedTuple):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """A line of a stream; `octets` is None for one that was too long to be kept."""
 
     number: int

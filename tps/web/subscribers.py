@@ -201,15 +201,15 @@ async def _take_lines(office: Office, lines: Sequence[Line]) -> list[LineAnswer]
     accounts: list[Account] = []
     places: list[int] = []
     answers: list[LineAnswer | None] = [None] * len(lines)
-    for place, (number, octets) in enumerate(lines):
-        if octets is None:
-            answers[place] = too_long(number, office.desk.config.http.max_line_octets)
+    for place, line in enumerate(lines):
+        if line.octets is None:
+            answers[place] = too_long(line.number, office.desk.config.http.max_line_octets)
             continue
         try:
-            account = _account(_decode(octets))
+            account = _account(_decode(line.octets))
             subscribers.verify(account)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, RejectedError) as error:
-            answers[place] = refused(number, error)
+            answers[place] = refused(line.number, error)
         else:
             accounts.append(account)
             places.append(place)

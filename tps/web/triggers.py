@@ -96,15 +96,16 @@ def reading(type_: type[Any], item_of: Callable[[Any, int], T]) -> Callable[[Off
         places: list[int] = []
         items: list[T] = []
         answers: list[LineAnswer | None] = [None] * len(lines)
-        for place, (number, octets) in enumerate(lines):
+        for place, line in enumerate(lines):
+            octets = line.octets
             if octets is None:
-                answers[place] = too_long(number, max_octets)
+                answers[place] = too_long(line.number, max_octets)
                 continue
             try:
                 items.append(item_of(decode(octets), now))
                 places.append(place)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, RejectedError) as error:
-                answers[place] = refused(number, error)
+                answers[place] = refused(line.number, error)
         return ReadLines(items, places, answers)
 
     return read
@@ -181,7 +182,7 @@ async def _taken(desk: Desk, items: Sequence[T], take: Taken[T], source: str, tu
     except Exception as error:  # noqa: BLE001 - every line gets its answer, whatever happened
         reason = note_defect(error, source=source, lines=len(items))
         answers = [Answer(Outcome.REJECTED, reason=reason, status=500)] * len(items)
-    desk.metrics.count_triggers(source, Counter(answer.outcome for answer in answers))
+    desk.metrics.count_triggers(source, Counter([answer.outcome for answer in answers]))
     return answers
 
 

@@ -37,7 +37,8 @@ def put_up(database: Database, seal: Seal, url: str, **rules: Any) -> Desk:
 
 
 def seen(number: int, at: int = 0, imei: str = PHONE, **changes: Any) -> Detected:
-    return Detected(imsi(number), imei, None, "radius", "ggsn", START_MS + at, "")._replace(**changes)
+    one = Detected(imsi(number), imei, None, "radius", "ggsn", START_MS + at, "")
+    return msgspec.structs.replace(one, **changes)
 
 
 async def take(desk: Desk, *batch: Detected) -> Sequence[Answer]:

@@ -5,8 +5,10 @@ from copy import copy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from tps.decisions.clones import CloneDetector
+from tps.decisions.set_pairs import IN_DOUBT, SetPair, SetPairs
 
 HOUR = 3_600_000
 PHONE, OTHER = "35690901123456", "35690901999999"
@@ -88,3 +90,71 @@ def test_the_verdict_is_that_of_all_sightings_together_whatever_their_order(
         verdicts.add([small.note(PHONE, sim, at) for sim, at in order][-1])
     newest = max(at for _, at in seen)
     assert verdicts == {len({sim for sim, at in seen if at > newest - 10}) > sims_max}
+
+
+sims = st.integers(0, 3).map(lambda number: f"00101{number:010}")
+phones = st.integers(0, 1).map(lambda number: f"35690901{number:06}")
+moments = st.integers(0, 40)
+
+
+class ToldOfAllAndOfSome(RuleBasedStateMachine):
+    """One detector is told of all sightings; the other not of those that packed pairs beyond doubt answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        limits = {"sims_max": 1, "window_ms": 10, "capacity": 100}
+        self.all, self.some = CloneDetector(**limits), CloneDetector(**limits)
+        self.pairs = SetPairs(100, self.some.note)
+        self.some.heed(self.pairs)
+        self.answered = 0
+
+    @rule(sim=sims, phone=phones, at=moments)
+    def see(self, sim: str, phone: str, at: int) -> None:
+        is_clone = self.all.note(phone, sim, at)
+        assert copy(self.some).note(phone, sim, at) == is_clone  # a dry run
+        if self.pairs.find(sim, phone, at) in (None, IN_DOUBT):
+            assert self.some.note(phone, sim, at) == is_clone
+        else:
+            self.answered += 1
+            assert not is_clone
+
+    @rule(sim=sims, phone=phones, at=moments, is_set=st.booleans())
+    def see_and_learn(self, sim: str, phone: str, at: int, is_set: bool) -> None:
+        self.see(sim, phone, at)
+        is_beyond_doubt = self.some.only_sim(phone) == sim
+        self.pairs.learn(SetPair(sim, phone, None, 7 if is_set else None, 100, at, is_beyond_doubt))
+
+    @rule(sim=sims)
+    def change(self, sim: str) -> None:
+        self.pairs.forget(sim)
+
+    @rule(sim=sims)
+    def remove(self, sim: str) -> None:
+        self.pairs.drop(sim)
+
+
+TestToldOfAllAndOfSome = ToldOfAllAndOfSome.TestCase
+
+
+def test_a_sim_that_is_answered_elsewhere_is_counted_by_its_newest_sighting_there() -> None:
+    seen = detector(sims_max=1, capacity=1)
+    pairs = SetPairs(100, seen.note)
+    seen.heed(pairs)
+    seen.note(PHONE, "001010", 0)
+    pairs.learn(SetPair("001010", PHONE, None, 7, 9 * HOUR, 0, is_beyond_doubt=True))
+    assert pairs.find("001010", PHONE, 2 * HOUR) == 7
+    assert copy(seen).note(PHONE, "001011", 2 * HOUR)
+    assert pairs.find("001010", PHONE, 2 * HOUR) == 7  # a dry run has changed nothing
+    assert seen.note(PHONE, "001011", 2 * HOUR)
+    assert pairs.find("001010", PHONE, 2 * HOUR) == IN_DOUBT
+
+
+def test_of_a_device_that_is_forgotten_for_lack_of_room_the_next_sighting_is_wanted() -> None:
+    seen = detector(sims_max=1, capacity=1)
+    pairs = SetPairs(100, seen.note)
+    seen.heed(pairs)
+    seen.note(PHONE, "001010", 0)
+    pairs.learn(SetPair("001010", PHONE, None, 7, 9 * HOUR, 0, is_beyond_doubt=True))
+    seen.note(OTHER, "001011", 0)
+    assert seen.only_sim(PHONE) is None
+    assert pairs.find("001010", PHONE, HOUR) == IN_DOUBT

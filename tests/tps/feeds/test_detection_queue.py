@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from tests.tps.feeds.taking import Taker, detected, running_queue
@@ -84,7 +85,7 @@ async def test_several_batches_are_on_their_way_at_once_and_finishing_waits_for_
         assert (len(queue), len(queue._waiting), finishing.done()) == (9, 3, False)
         taker.open.set()
         await finishing
-    assert sorted(taker.taken) == [detected(number) for number in range(9)]
+    assert sorted(taker.taken, key=msgspec.structs.astuple) == [detected(number) for number in range(9)]
     assert (queue.taken, len(queue)) == (9, 0)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -174,7 +175,7 @@ async def test_the_number_names_the_sim_where_the_imsi_cannot_be_read() -> None:
     taker = Taker()
     async with running_queue(taker) as queue, running_listener(queue) as listener, socket_to(listener) as sender:
         await sender.ask(record("IMSI"))
-        assert await taker.until(1) == [SEEN._replace(imsi=None)]
+        assert await taker.until(1) == [msgspec.structs.replace(SEEN, imsi=None)]
 
 
 async def test_a_calling_station_that_is_no_number_is_left_out() -> None:
@@ -186,7 +187,7 @@ async def test_a_calling_station_that_is_no_number_is_left_out() -> None:
     taker = Taker()
     async with running_queue(taker) as queue, running_listener(queue) as listener, socket_to(listener) as sender:
         await sender.ask(octets)
-        assert await taker.until(1) == [SEEN._replace(msisdn=None, session="")]
+        assert await taker.until(1) == [msgspec.structs.replace(SEEN, msisdn=None, session="")]
         assert listener.counters.unreadable == 1
 
 
