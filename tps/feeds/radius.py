@@ -40,7 +40,9 @@ REMEMBERED_S: Final = 30.0
 """RFC 5080 clause 2.2.2: 5 to 30 seconds after the answer nobody asks again."""
 _CLOCK_SET_S: Final = 946_684_800
 """2000-01-01: an earlier Event-Timestamp is that of a clock that nobody has set."""
-_SIGHTINGS: Final = frozenset({AcctStatusType.START, AcctStatusType.STOP, AcctStatusType.INTERIM_UPDATE})
+_STOP: Final = int(AcctStatusType.STOP)
+_SIGHTINGS: Final = frozenset({int(AcctStatusType.START), _STOP, int(AcctStatusType.INTERIM_UPDATE)})
+"""As plain integers: a member of the enumeration takes a look-up of its own, at each record."""
 
 _Written = TypeVar("_Written", bytes, str)
 _log = structlog.get_logger(__name__)
@@ -209,7 +211,7 @@ def seen_at(request: AccountingRequest, now_ms: int) -> int:
     A Stop proves that it has left, perhaps for the device whose Start came first; so of it the start of the session
     counts, as far as it tells for how long that lasted.
     """
-    lasted_ms = request.session_s * 1000 if request.status_type == AcctStatusType.STOP else 0
+    lasted_ms = request.session_s * 1000 if request.status_type == _STOP else 0
     return max(_happened_at(request, now_ms) - lasted_ms, 0)
 
 
