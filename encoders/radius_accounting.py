@@ -5,11 +5,14 @@ RFC 2866 and RFC 2865, the vendor-specific attributes of TS 29.061 clause 16.4.7
 """
 
 import hmac
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from hashlib import md5
 from ipaddress import IPv6Address
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from encoders.errors import DecodeError, EncodeError
 from encoders.radius_tokens import (
@@ -38,7 +41,7 @@ _VENDOR_3GPP = VENDOR_3GPP.to_bytes(4, "big")
 _FILLER = "f"
 
 
-class StatusServer(NamedTuple):
+class StatusServer(msgspec.Struct, frozen=True, gc=False):
     """A question whether the server is alive (RFC 5997)."""
 
     identifier: int
@@ -46,11 +49,8 @@ class StatusServer(NamedTuple):
     proxy_states: tuple[bytes, ...] = ()
 
 
-class AccountingRequest(NamedTuple):
-    """One accounting record. What it does not say is None; identities stand as they came.
-
-    A NamedTuple because thousands come a second, at a third of the cost of a frozen dataclass.
-    """
+class AccountingRequest(msgspec.Struct, frozen=True, gc=False):
+    """One accounting record. What it does not say is None; identities stand as they came."""
 
     identifier: int
     authenticator: bytes
@@ -102,9 +102,9 @@ def verify(octets: bytes, secret: bytes) -> None:
             raise DecodeError("Request Authenticator: not made with the secret of this client")
         if _MESSAGE_AUTHENTICATOR_START not in packet:  # as most packets: saves going through the attributes
             return
-    found = _attributes(packet, {MESSAGE_AUTHENTICATOR})
-    if found:
-        _verify_message_authenticator(packet, found[0][0] + 2, signed_with, secret)
+    place = _message_authenticator(packet)
+    if place is not None:
+        _verify_message_authenticator(packet, place, signed_with, secret)
     elif packet[0] == STATUS_SERVER:
         raise DecodeError("Status-Server without a Message-Authenticator")
 
@@ -124,16 +124,24 @@ def decode(octets: bytes) -> Request:
     packet = _packet(octets)
     values: dict[str, Any] = {}
     proxy_states: list[bytes] = []
-    for place, number, value in _attributes(packet, _READ):
+    place, end = HEADER_OCTETS, len(packet)
+    # In place, as thousands come a second: a list of attributes costs half as much again.
+    while place < end:
+        length = packet[place + 1] if place + 1 < end else 0
+        after = place + length
+        if length < 2 or after > end:
+            raise _wrong_length(place, length, end)
+        number = packet[place]
         if number == VENDOR_SPECIFIC:
-            if value.startswith(_VENDOR_3GPP):
-                _read_3gpp(value, place, values)
-        elif number == PROXY_STATE:
-            proxy_states.append(value)
-        else:
+            if packet.startswith(_VENDOR_3GPP, place + 2, after):
+                _read_3gpp(packet, place + 2 + len(_VENDOR_3GPP), after, values)
+        elif number in _FIELDS:
             field, read = _FIELDS[number]
             if field not in values:
-                values[field] = read(value, place)
+                values[field] = read(packet[place + 2 : after], place)
+        elif number == PROXY_STATE:
+            proxy_states.append(packet[place + 2 : after])
+        place = after
     if packet[0] == STATUS_SERVER:
         return StatusServer(packet[1], packet[4:HEADER_OCTETS], tuple(proxy_states))
     if "status_type" not in values:
@@ -146,7 +154,7 @@ def encode_response(request: Request, secret: bytes) -> bytes:
 
     Proxies find in it what they have put into the request (RFC 2865 clause 5.33).
     """
-    attributes = b"".join(bytes((PROXY_STATE, 2 + len(state))) + state for state in request.proxy_states)
+    attributes = b"".join([bytes((PROXY_STATE, 2 + len(state))) + state for state in request.proxy_states])
     length = HEADER_OCTETS + len(attributes)
     if length > PACKET_MAX_OCTETS:
         raise EncodeError(f"Proxy-State: an answer of {length} octets; at most {PACKET_MAX_OCTETS} fit a packet")
@@ -195,33 +203,42 @@ def _packet(octets: bytes) -> bytes:
     return octets[:length]
 
 
-def _attributes(packet: bytes, wanted: Collection[int], start: int = HEADER_OCTETS) -> list[tuple[int, int, bytes]]:
-    """Place, number and value of the attributes of these numbers, from `start` on (RFC 2865 clause 5).
-
-    Of the others only the length is looked at.
-    """
-    found = []
-    place, end = start, len(packet)
+def _message_authenticator(packet: bytes) -> int | None:
+    """The place of the value of the first Message-Authenticator; None where there is none."""
+    place, end = HEADER_OCTETS, len(packet)
+    found = None
     while place < end:
         length = packet[place + 1] if place + 1 < end else 0
         if length < 2 or place + length > end:
-            raise DecodeError(f"octet {place}: attribute of length {length}; 2 to {end - place} expected")
-        if packet[place] in wanted:
-            found.append((place, packet[place], packet[place + 2 : place + length]))
+            raise _wrong_length(place, length, end)
+        if packet[place] == MESSAGE_AUTHENTICATOR and found is None:
+            found = place + 2
         place += length
     return found
 
 
-def _read_3gpp(value: bytes, place: int, values: dict[str, Any]) -> None:
+def _read_3gpp(packet: bytes, place: int, end: int, values: dict[str, Any]) -> None:
     """Take the fields out of one Vendor-Specific of 3GPP, which may hold several attributes."""
-    for _, number, inner in _attributes(value, _FIELDS_3GPP, len(_VENDOR_3GPP)):
-        field, read = _FIELDS_3GPP[number]
-        if field not in values:
-            values[field] = read(inner, place)
+    while place < end:
+        length = packet[place + 1] if place + 1 < end else 0
+        after = place + length
+        if length < 2 or after > end:
+            raise _wrong_length(place, length, end)
+        number = packet[place]
+        if number in _FIELDS_3GPP:
+            field, read = _FIELDS_3GPP[number]
+            if field not in values:
+                values[field] = read(packet[place + 2 : after], place)
+        place = after
+
+
+def _wrong_length(place: int, length: int, end: int) -> DecodeError:
+    """An attribute that is shorter than its own header, or longer than what it is in (RFC 2865 clause 5)."""
+    return DecodeError(f"octet {place}: attribute of length {length}; 2 to {end - place} expected")
 
 
 def _read_text(value: bytes, _: int) -> str:
-    return value.decode(errors="backslashreplace")
+    return str(value, "utf-8", "backslashreplace")
 
 
 def _read_integer(value: bytes, place: int) -> int:
@@ -233,6 +250,12 @@ def _read_integer(value: bytes, place: int) -> int:
 def _read_address(value: bytes, place: int) -> str:
     if len(value) not in (4, 16):
         raise DecodeError(f"octet {place}: address of {len(value)} octets, 4 or 16 expected")
+    return _address(value)
+
+
+@lru_cache(maxsize=256)
+def _address(value: bytes) -> str:
+    """Of 4 octets or 16; kept, as all records of a client name the same one."""
     return ".".join(map(str, value)) if len(value) == 4 else str(IPv6Address(value))
 
 
@@ -256,4 +279,3 @@ def _fields(table: Mapping[int, tuple[str, str]]) -> dict[int, tuple[str, _Read]
 
 _FIELDS = _fields(ATTRIBUTES)
 _FIELDS_3GPP = _fields(ATTRIBUTES_3GPP)
-_READ = frozenset({*_FIELDS, VENDOR_SPECIFIC, PROXY_STATE})

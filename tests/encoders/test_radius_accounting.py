@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from encoders.errors import DecodeError, EncodeError
 from encoders.radius_accounting import (
@@ -88,6 +89,37 @@ def test_of_an_attribute_that_comes_twice_the_first_counts() -> None:
     assert decoded(octets).imsi == b"1"
 
 
+TEXTS = {31: "calling_station_id", 32: "nas_identifier", 44: "session_id"}
+INTEGERS = {40: "status_type", 41: "delay_s", 46: "session_s", 55: "event_timestamp_s"}
+OF_3GPP = {1: "imsi", 20: "imeisv"}
+FIELDS = {**TEXTS, **INTEGERS, **OF_3GPP}
+TOLD = st.lists(
+    st.tuples(st.sampled_from(sorted(TEXTS)), st.text(max_size=60))
+    | st.tuples(st.sampled_from(sorted(INTEGERS)), st.integers(0, 0xFFFF_FFFF))
+    | st.tuples(st.sampled_from(sorted(OF_3GPP)), st.binary(max_size=16))
+    | st.tuples(st.sampled_from([33, 25]), st.binary(max_size=16)),
+    max_size=20,
+)
+
+
+def written(number: int, value: str | int | bytes) -> bytes:
+    """An attribute of a record, in its Vendor-Specific where it is one of 3GPP."""
+    if isinstance(value, bytes):
+        return (
+            of_3gpp(attribute(21, b"\6"), attribute(number, value)) if number in OF_3GPP else attribute(number, value)
+        )
+    return integer(number, value) if isinstance(value, int) else attribute(number, value.encode())
+
+
+@given(told=TOLD, padding=st.binary(max_size=5))
+def test_what_a_record_tells_is_read_in_any_order(told: list[tuple[int, Any]], padding: bytes) -> None:
+    told = [*told, (40, START)]
+    octets = request(*(written(number, value) for number, value in told))
+    fields = {FIELDS[number]: value for number, value in reversed(told) if number in FIELDS}
+    states = tuple(value for number, value in told if number == 33)
+    assert decoded(octets + padding) == AccountingRequest(1, octets[4:20], proxy_states=states, **fields)
+
+
 def test_the_address_of_a_client_may_be_of_either_family() -> None:
     assert decoded(request(STATUS, attribute(95, bytes(15) + b"\1"))).nas_address == "::1"
 
@@ -160,8 +192,8 @@ def test_a_probe_is_answered_like_a_record() -> None:
 
 def test_an_answer_longer_than_a_packet_is_refused() -> None:
     too_many = StatusServer(1, bytes(16), (bytes(253),) * 16)
-    assert len(encode_response(too_many._replace(proxy_states=(bytes(253),) * 15), SECRET)) == 20 + 15 * 255
-    assert len(encode_response(too_many._replace(proxy_states=(bytes(252),) * 16), SECRET)) == 20 + 16 * 254
+    assert len(encode_response(replace(too_many, proxy_states=(bytes(253),) * 15), SECRET)) == 20 + 15 * 255
+    assert len(encode_response(replace(too_many, proxy_states=(bytes(252),) * 16), SECRET)) == 20 + 16 * 254
     with pytest.raises(EncodeError, match="4100 octets"):
         encode_response(too_many, SECRET)
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import md5
 from struct import Struct
-from typing import Final, cast
+from typing import Final
 
 SECRET: Final = "secret of the load tests"  # noqa: S105 - of a server that is there for the load test only
 RESEND_AFTER_S: Final = 2.0
@@ -22,7 +22,10 @@ IDENTIFIERS: Final = 256
 _LOOK_EVERY_S: Final = 0.1
 _TICK_S: Final = 0.002
 _BUFFER_OCTETS: Final = 4_194_304
+_BURST_MAX: Final = 64
+"""Answers that are read from a socket in one turn."""
 _HEADER_OCTETS: Final = 20
+_ANSWER_MAX_OCTETS: Final = 4096
 _SECRET: Final = SECRET.encode()
 _REQUEST, _RESPONSE = 4, 5
 _START: Final = 1
@@ -107,21 +110,18 @@ async def send(
     """
     gateway = _Gateway(records, rate_per_s, resend_after_s, tries_max)
     loop = asyncio.get_running_loop()
-    transports: list[asyncio.DatagramTransport] = []
-    try:
+    with contextlib.ExitStack() as leaving:
         for first in range(0, at_once, IDENTIFIERS):
-            transport, link = await loop.create_datagram_endpoint(
-                lambda: _Socket(gateway), remote_addr=("127.0.0.1", port)
-            )
-            transports.append(transport)
+            connected = leaving.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            connected.setblocking(False)
             # As many answers as are under way must find room, or this client would lose what the server has answered.
-            waiting: socket.socket = transport.get_extra_info("socket")
-            waiting.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_OCTETS)
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_OCTETS)
+            connected.connect(("127.0.0.1", port))
+            link = _Link(connected, gateway)
+            loop.add_reader(connected, link.hear)
+            leaving.callback(loop.remove_reader, connected)
             gateway.add(link, min(IDENTIFIERS, at_once - first))
         await gateway.run()
-    finally:
-        for transport in transports:
-            transport.close()
     return gateway.sent
 
 
@@ -130,7 +130,7 @@ class _Slot:
 
     __slots__ = ("first_s", "identifier", "link", "octets", "sent_s", "tries")
 
-    def __init__(self, link: "_Socket", identifier: int) -> None:
+    def __init__(self, link: "_Link", identifier: int) -> None:
         self.link = link
         self.identifier = identifier
         self.octets = b""
@@ -155,7 +155,7 @@ class _Gateway:
         self._began_s = 0.0
         self._ended = asyncio.Event()
 
-    def add(self, link: "_Socket", identifiers: int) -> None:
+    def add(self, link: "_Link", identifiers: int) -> None:
         """One more socket."""
         link.slots = [_Slot(link, identifier) for identifier in range(identifiers)]
         self._slots += link.slots
@@ -165,7 +165,7 @@ class _Gateway:
         """Until all records are answered, or lost."""
         self._began_s = looked_s = time.perf_counter()
         while self._left:
-            self._fill()
+            self.fill()
             if time.perf_counter() - looked_s >= _LOOK_EVERY_S:
                 looked_s = time.perf_counter()
                 self._send_again(looked_s)
@@ -176,8 +176,8 @@ class _Gateway:
                     await self._ended.wait()
         self._note()
 
-    def heard(self, link: "_Socket", answer: bytes) -> None:
-        """An answer: its slot takes the next record, if that is due."""
+    def heard(self, link: "_Link", answer: bytes) -> None:
+        """An answer: its slot is free for the next record."""
         slot = link.slots[answer[1]] if len(answer) >= _HEADER_OCTETS and answer[1] < len(link.slots) else None
         if slot is None or not slot.octets or not self._is_proven(answer, slot.octets):
             self.sent.forged += 1
@@ -185,7 +185,6 @@ class _Gateway:
         self.sent.answered += 1
         self.sent.times_ms.append((time.perf_counter() - slot.first_s) * 1000)
         self._release(slot)
-        self._fill()
 
     def _is_proven(self, answer: bytes, request: bytes) -> bool:
         proof = md5(b"".join((answer[:4], request[4:20], answer[20:], _SECRET)), usedforsecurity=False).digest()
@@ -198,7 +197,7 @@ class _Gateway:
         if not self._left:
             self._ended.set()
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
         """Send what is due, as far as slots are free."""
         now_s = time.perf_counter()
         due = int((now_s - self._began_s) * self._rate_per_s) + 1 - self._begun if self._rate_per_s else len(self._free)
@@ -209,7 +208,7 @@ class _Gateway:
             self._begun += 1
             slot = self._free.pop()
             slot.octets = self._request(slot.identifier, attributes)
-            slot.first_s = slot.sent_s = now_s
+            slot.first_s = slot.sent_s = time.perf_counter()
             slot.tries = 1
             slot.link.send(slot.octets)
 
@@ -235,26 +234,25 @@ class _Gateway:
         self.sent.answered_by.append((time.time() * 1000, self.sent.answered))
 
 
-class _Socket(asyncio.DatagramProtocol):
+class _Link:
     """A socket of the gateway."""
 
-    def __init__(self, gateway: _Gateway) -> None:
+    def __init__(self, connected: socket.socket, gateway: _Gateway) -> None:
         self.slots: list[_Slot] = []
+        self._connected = connected
         self._gateway = gateway
-        self._transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """It is there."""
-        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def send(self, octets: bytes) -> None:
-        """Send a request."""
-        assert self._transport is not None
-        self._transport.sendto(octets)
+        """Send a request; one that does not leave is sent again like one that has no answer."""
+        with contextlib.suppress(OSError):
+            self._connected.send(octets)
 
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """An answer."""
-        self._gateway.heard(self, data)
-
-    def error_received(self, exc: Exception) -> None:
-        """Nobody listens there now: what is not answered is sent again."""
+    def hear(self) -> None:
+        """Take what has come, a burst of it at most; then send what is due."""
+        for _ in range(_BURST_MAX):
+            try:
+                answer = self._connected.recv(_ANSWER_MAX_OCTETS)
+            except OSError:  # nothing waits; or nobody listens there now: what is not answered is sent again
+                break
+            self._gateway.heard(self, answer)
+        self._gateway.fill()

@@ -6,20 +6,17 @@ and detects nothing.
 """
 
 import asyncio
-import socket
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from struct import Struct
-from typing import Final, TypeVar, cast
+from typing import Final, TypeVar
 
 import structlog
 
 from encoders.errors import DecodeError
 from encoders.radius_accounting import (
+    PACKET_MAX_OCTETS,
     AccountingRequest,
-    Request,
     StatusServer,
     decode,
     decode_imeisv,
@@ -32,6 +29,7 @@ from tps.decisions import identities
 from tps.errors import RejectedError
 from tps.feeds.address_book import AddressBook
 from tps.feeds.allowance import Allowance
+from tps.feeds.datagram_socket import Address, DatagramSocket, bound_to
 from tps.feeds.detected import Detected
 from tps.feeds.detection_queue import DetectionQueue
 from tps.feeds.radius_config import RadiusClient, RadiusFeed
@@ -42,13 +40,10 @@ REMEMBERED_S: Final = 30.0
 """RFC 5080 clause 2.2.2: 5 to 30 seconds after the answer nobody asks again."""
 _CLOCK_SET_S: Final = 946_684_800
 """2000-01-01: an earlier Event-Timestamp is that of a clock that nobody has set."""
-_SIGHTINGS: Final = frozenset({AcctStatusType.START, AcctStatusType.STOP, AcctStatusType.INTERIM_UPDATE})
-_SO_MEMINFO: Final = 55
-_MEMINFO: Final = Struct("=9I")
-_MEMINFO_DROPS: Final = 8
-"""Linux, include/uapi/asm-generic/socket.h and sock_diag.h: SK_MEMINFO_DROPS is the ninth of nine numbers."""
+_STOP: Final = int(AcctStatusType.STOP)
+_SIGHTINGS: Final = frozenset({int(AcctStatusType.START), _STOP, int(AcctStatusType.INTERIM_UPDATE)})
+"""As plain integers: a member of the enumeration takes a look-up of its own, at each record."""
 
-Address = tuple[str, int]
 _Written = TypeVar("_Written", bytes, str)
 _log = structlog.get_logger(__name__)
 
@@ -93,10 +88,12 @@ class _Client:
     allowance: Allowance
 
 
-class RadiusListener(asyncio.DatagramProtocol):
+class RadiusListener:
     """Answers records, and puts what they detect into the queue."""
 
-    def __init__(self, feed: RadiusFeed, queue: DetectionQueue, *, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, feed: RadiusFeed, queue: DetectionQueue, datagrams: DatagramSocket, *, clock: Callable[[], int]
+    ) -> None:
         """`clock` gives milliseconds since 1970-01-01 UTC."""
         self._counters = RadiusCounters()
         self._now_s = asyncio.get_running_loop().time
@@ -105,8 +102,7 @@ class RadiusListener(asyncio.DatagramProtocol):
         self._queue = queue
         self._recent = RecentRequests(feed.remembered_requests, REMEMBERED_S)
         self._clock = clock
-        self._transport: asyncio.DatagramTransport | None = None
-        self._writable = True
+        self._datagrams = datagrams
 
     def _at_work(self, client: RadiusClient) -> _Client:
         return _Client(client.name, client.secret.encode(), Allowance(client.rate_per_s, self._now_s()))
@@ -114,62 +110,58 @@ class RadiusListener(asyncio.DatagramProtocol):
     @property
     def counters(self) -> RadiusCounters:
         """What has happened until now."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._counters.dropped = _dropped(self._transport.get_extra_info("socket"))
+        self._counters.dropped = self._datagrams.dropped
         return self._counters
 
     @property
     def port(self) -> int:
         """The UDP port it listens on."""
-        assert self._transport is not None
-        return int(self._transport.get_extra_info("sockname")[1])
+        return self._datagrams.port
 
-    # The socket
+    def hear(self) -> None:
+        """Take in what waits in the socket, a burst of it at most; then answer."""
+        answers: dict[Address, list[bytes]] = {}
+        for octets, address in self._datagrams.receive():
+            answer = self._answer_to(octets, address)
+            if answer is None:
+                continue
+            if address in answers:
+                answers[address].append(answer)
+            else:
+                answers[address] = [answer]
+        due = sum(map(len, answers.values()))
+        unsent = self._datagrams.send(answers)
+        self._counters.answered += due - unsent
+        self._counters.unsent += unsent
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """It listens."""
-        self._transport = cast("asyncio.DatagramTransport", transport)
-
-    def pause_writing(self) -> None:
-        """The socket takes no more: answers are left to the next time the client asks."""
-        self._writable = False
-
-    def resume_writing(self) -> None:
-        """The socket takes more."""
-        self._writable = True
-
-    def error_received(self, exc: Exception) -> None:
-        """An answer did not arrive."""
-        self._counters.unsent += 1
-
-    def datagram_received(self, data: bytes, addr: Address) -> None:
+    def _answer_to(self, octets: bytes, address: Address) -> bytes | None:
         """One datagram: known client, right secret, not answered yet, room for it; then the answer."""
         counters = self._counters
         counters.received += 1
-        clients = self._clients.find(addr[0])
+        clients = self._clients.find(address[0])
         if not clients:
             counters.unknown_client += 1
-            _note("radius.unknown_client", counters.unknown_client, address=addr[0])
-            return
+            _note("radius.unknown_client", counters.unknown_client, address=address[0])
+            return None
         client = clients[0]
         try:
-            verify(data, client.secret)
+            verify(octets, client.secret)
         except DecodeError as error:
             counters.unproven += 1
             _note("radius.unproven", counters.unproven, client=client.name, reason=str(error))
-            return
+            return None
         try:
-            request = decode(data)
+            request = decode(octets)
         except DecodeError as error:
             counters.malformed += 1
             _note("radius.malformed", counters.malformed, client=client.name, reason=str(error))
-            return
+            return None
         if isinstance(request, StatusServer):
             counters.probes += 1
-        elif not self._take_in(request, client, (addr, data[1:20])):
-            return
-        if self._answers:
-            self._answer(request, client, addr)
+        elif not self._take_in(request, client, (address, octets[1:20])):
+            return None
+        # It always fits: of the request it holds no more than the Proxy-State.
+        return encode_response(request, client.secret) if self._answers else None
 
     def _take_in(self, request: AccountingRequest, client: _Client, key: tuple[Address, bytes]) -> bool:
         """Whether the record is to be answered; `key` is what it has in common with the same request come again."""
@@ -212,15 +204,6 @@ class RadiusListener(asyncio.DatagramProtocol):
             self._counters.unreadable += 1
             return None
 
-    def _answer(self, request: Request, client: _Client, addr: Address) -> None:
-        assert self._transport is not None
-        if not self._writable:
-            self._counters.unsent += 1
-            return
-        # It always fits: of the request it holds no more than the Proxy-State.
-        self._transport.sendto(encode_response(request, client.secret), addr)
-        self._counters.answered += 1
-
 
 def seen_at(request: AccountingRequest, now_ms: int) -> int:
     """The moment for which a record proves that the SIM was in the device, in milliseconds since 1970-01-01 UTC.
@@ -228,7 +211,7 @@ def seen_at(request: AccountingRequest, now_ms: int) -> int:
     A Stop proves that it has left, perhaps for the device whose Start came first; so of it the start of the session
     counts, as far as it tells for how long that lasted.
     """
-    lasted_ms = request.session_s * 1000 if request.status_type == AcctStatusType.STOP else 0
+    lasted_ms = request.session_s * 1000 if request.status_type == _STOP else 0
     return max(_happened_at(request, now_ms) - lasted_ms, 0)
 
 
@@ -248,33 +231,25 @@ def _note(event: str, number: int, **words: str) -> None:
         _log.warning(event, times=number, **words)
 
 
-def _dropped(listening: socket.socket) -> int:
-    """Datagrams that the kernel dropped at this socket; 0 where it does not tell."""
-    if not sys.platform.startswith("linux"):
-        return 0
-    told = listening.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
-    return int(_MEMINFO.unpack(told)[_MEMINFO_DROPS])
-
-
-def _give_room(listening: socket.socket, octets: int) -> None:
-    """Let as many octets wait in the socket, or as many as the system allows."""
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
-    allowed = listening.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2  # the kernel books twice what is asked for
-    if allowed < octets:
-        _log.warning("radius.small_receive_buffer", octets=allowed, wanted=octets, mend="raise net.core.rmem_max")
-
-
 @asynccontextmanager
 async def listening(
     feed: RadiusFeed, queue: DetectionQueue, *, clock: Callable[[], int]
 ) -> AsyncIterator[RadiusListener]:
     """The feed at work; on leaving it hears and answers nothing any more. `OSError` where it cannot listen."""
-    transport, listener = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: RadiusListener(feed, queue, clock=clock), local_addr=(feed.host, feed.port)
-    )
-    _give_room(transport.get_extra_info("socket"), feed.receive_buffer_octets)
-    _log.info("radius.listening", host=feed.host, port=listener.port, copy_only=feed.copy_only)
-    try:
-        yield listener
-    finally:
-        transport.close()
+    loop = asyncio.get_running_loop()
+    with await bound_to(feed.host, feed.port) as bound:
+        datagrams = DatagramSocket(bound, datagram_max_octets=PACKET_MAX_OCTETS)
+        _give_room(datagrams, feed.receive_buffer_octets)
+        listener = RadiusListener(feed, queue, datagrams, clock=clock)
+        loop.add_reader(bound, listener.hear)
+        _log.info("radius.listening", host=feed.host, port=listener.port, copy_only=feed.copy_only)
+        try:
+            yield listener
+        finally:
+            loop.remove_reader(bound)
+
+
+def _give_room(datagrams: DatagramSocket, octets: int) -> None:
+    allowed = datagrams.give_room(octets)
+    if allowed < octets:
+        _log.warning("radius.small_receive_buffer", octets=allowed, wanted=octets, mend="raise net.core.rmem_max")

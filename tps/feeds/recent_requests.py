@@ -25,20 +25,23 @@ class RecentRequests:
 
     def knows(self, request: Hashable, now_s: float) -> bool:
         """Whether it was answered lately; `now_s` in seconds of any steady clock."""
-        self._turn(now_s)
+        if now_s >= self._turn_at_s:
+            self._turn(now_s)
         return request in self._younger or request in self._older
 
     def add(self, request: Hashable, now_s: float) -> None:
         """It is answered now."""
-        self._turn(now_s)
+        if now_s >= self._turn_at_s:
+            self._turn(now_s)
         if len(self._younger) >= self._generation_max:
             self._begin(now_s, self._younger)
         self._younger.add(request)
 
     def _turn(self, now_s: float) -> None:
+        """The time of the older generation has come."""
         if now_s >= self._turn_at_s + self._lifetime_s:  # nothing has come for so long that both generations are old
             self._begin(now_s, set())
-        elif now_s >= self._turn_at_s:
+        else:
             self._begin(self._turn_at_s, self._younger)
 
     def _begin(self, since_s: float, older: set[Hashable]) -> None:

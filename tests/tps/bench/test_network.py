@@ -1,6 +1,7 @@
 """Load tests with the network as their source: what is told is counted, and what is lost is noticed."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from tests.encoders.radius_octets import response
 from tests.tps.feeds.diameter_client import feed, running_listener
 from tests.tps.feeds.taking import Taker, running_queue
 from tps.bench import accounting, checks, network
+from tps.bench.processes import free_port
 from tps.bench.results import Run
 from tps.bench.site import Options
 from tps.feeds.diameter_config import DiameterPeer
@@ -108,6 +110,13 @@ async def test_a_record_that_is_not_answered_is_sent_again() -> None:
 async def test_a_record_that_is_never_answered_is_lost() -> None:
     found = await sent(lambda asked: [right(asked)] if asked[1] else [], tries_max=2)
     assert (found.answered, found.lost) == (COUNT - 1, 1)
+
+
+async def test_where_nobody_listens_all_are_lost() -> None:
+    async with asyncio.timeout(30):
+        port = free_port(socket.SOCK_DGRAM)
+        found = await accounting.send(port, RECORDS, at_once=COUNT, resend_after_s=SOON_S, tries_max=2)
+    assert (found.answered, found.lost, found.resent) == (0, COUNT, COUNT)
 
 
 async def test_an_answer_with_another_secret_and_a_second_answer_answer_nothing() -> None:

@@ -1,13 +1,14 @@
 """A GGSN on the loopback: sends datagrams and hears answers."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import cast
 
 import msgspec
 
 from tests.encoders.radius_octets import SECRET
+from tests.tps.feeds.balking_socket import BalkingSocket
 from tests.tps.feeds.taking import clock
 from tps.feeds.detection_queue import DetectionQueue
 from tps.feeds.radius import RadiusListener, listening
@@ -58,9 +59,18 @@ async def running_listener(queue: DetectionQueue, config: RadiusFeed = FEED) -> 
 async def socket_to(listener: RadiusListener, address: str = "127.0.0.1") -> AsyncIterator[RadiusSocket]:
     """A socket connected to the listener, from an address of the loopback."""
     transport, sender = await asyncio.get_running_loop().create_datagram_endpoint(
-        RadiusSocket, local_addr=(address, 0), remote_addr=("127.0.0.1", listener.port)
+        RadiusSocket, local_addr=(address, 0), remote_addr=("::1" if ":" in address else "127.0.0.1", listener.port)
     )
     try:
         yield sender
     finally:
         transport.close()
+
+
+@contextmanager
+def balking(listener: RadiusListener) -> Iterator[BalkingSocket]:
+    """The listener's socket as one that takes nothing, until it is told otherwise."""
+    with BalkingSocket.of(listener._datagrams._bound) as socket:
+        socket.error = BlockingIOError()
+        listener._datagrams._bound = socket
+        yield socket
