@@ -85,7 +85,7 @@ def _merge(older: Pair, newer: Pair) -> Pair:
 
 @cache
 def _note(dialect: str) -> tuple[Prepared, Batch]:
-    batch = Batch(dialect, **{name: pair.c[name].type for name in Pair._fields})
+    batch = Batch(dialect, ("dirty", "source"), **{name: pair.c[name].type for name in Pair._fields})
     rows = select(*(batch.c[name] for name in Pair._fields)).select_from(batch.source).where(true())
     statement = inserting(dialect, pair, Pair._fields, rows)
     new = statement.excluded

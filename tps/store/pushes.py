@@ -144,6 +144,15 @@ _ROW = tuple(push.c[name] for name in PushRow._fields)
 _KEY_AND_PLACE = attrgetter("bucket", "imsi", "device", "fingerprint", "id")
 _KEY = (push.c.bucket, push.c.imsi, push.c.device, push.c.fingerprint, push.c.key_released)
 
+_NEW_ALIKE = frozenset({
+    "settings", "version", "security", "source", "state", "attention_at", "owner", "expires_at", "history",
+})  # fmt: skip
+"""What pushes of the same settings that are stored together, and for the same cause, have in common."""
+_MOVED_ALIKE = frozenset({
+    "state_before", "state", "owner", "attempts", "route", "parts", "delivered_parts", "releases_key", "held_by",
+})  # fmt: skip
+"""What most pushes that move together have in common. What an error says can be of one push alone."""
+
 _UNSENT_STATES = sorted(int(state) for state in UNSENT_STATES)
 
 
@@ -285,7 +294,7 @@ def _event_of(move: Move) -> str:
 
 @cache
 def _insert(dialect: str) -> tuple[Prepared, Batch]:
-    batch = Batch(dialect, **{name: push.c[name].type for name in NewPush._fields})
+    batch = Batch(dialect, _NEW_ALIKE, **{name: push.c[name].type for name in NewPush._fields})
     values = {
         **batch.c,
         "created_at": bindparam("now", type_=BigInteger),
@@ -359,7 +368,7 @@ def _save(dialect: str, releases: bool) -> tuple[Prepared, Batch]:
         "parts": SmallInteger(), "delivered_parts": BigInteger(), "error": Text(), "releases_key": SmallInteger(),
         "held_by": String(),
     }  # fmt: skip
-    batch = Batch(dialect, **types)
+    batch = Batch(dialect, _MOVED_ALIKE, **types)
     kept = {
         name: func.coalesce(batch.c[name], push.c[name])
         for name in ("attempts", "route", "parts", "delivered_parts", "error")
