@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -113,7 +113,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
     """For the filter before intake; nobody else is told."""
 
 
-class Sighting(NamedTuple):
+class Sighting(msgspec.Struct, frozen=True, gc=False):
     """What is known of the trigger's subscriber and device before it."""
 
     msisdn: str | None
@@ -126,7 +126,7 @@ class Sighting(NamedTuple):
     """The subscriber asked to get nothing without asking (STOP by SMS)."""
 
 
-class Send(NamedTuple):
+class Send(msgspec.Struct, frozen=True, gc=False):
     """Set this device up with these settings."""
 
     msisdn: str

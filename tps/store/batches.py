@@ -8,6 +8,7 @@ measured.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import starmap
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
@@ -40,7 +41,7 @@ _INSERTS: Mapping[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgres
 _encode = msgspec.json.Encoder().encode
 
 Row = Sequence[Any]
-RowType = TypeVar("RowType", bound=tuple[Any, ...])
+RowType = TypeVar("RowType")
 
 
 class Batch:
@@ -125,7 +126,7 @@ class Prepared:
 
 
 class Fetching(Prepared, Generic[RowType]):
-    """A statement that finds rows, as values of `row_type` (a NamedTuple with its columns); compiled once."""
+    """A statement that finds rows, as values of `row_type` (a NamedTuple or a struct like an array); compiled once."""
 
     def __init__(self, dialect: str, statement: Select[Any], row_type: type[RowType]) -> None:
         self._decode = None
@@ -143,7 +144,7 @@ class Fetching(Prepared, Generic[RowType]):
             if self._decode is not None:
                 found += self._decode(cursor.fetchone()[0])  # type: ignore[index]
             else:
-                found += map(self._row_type._make, cursor.fetchall())  # type: ignore[attr-defined]
+                found += starmap(self._row_type, cursor.fetchall())
         return found
 
 
