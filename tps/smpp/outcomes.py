@@ -59,7 +59,7 @@ def to_receipt(message: pdus.DeliverSm, route: str, token: tuple[int, int]) -> R
         route=route,
         destination=message.source_addr,
         token=token,
-        vendor=vendor_parameters(parameters) if parameters else "",
+        vendor=vendor_parameters(parameters),
     )
 
 
