@@ -58,7 +58,7 @@ _DELIVERED = Verdict(Event.DELIVER)
 _ACCEPTED = Verdict(Event.ACCEPT)
 
 
-class Flight(msgspec.Struct):
+class Flight(msgspec.Struct, gc=False):
     """One push on the wire."""
 
     push: DuePush

@@ -151,8 +151,9 @@ class IntakeTransaction:
         new, answers = list(sends), look.answers
         if any(_may_be_held(triggers[place], look.known[place]) for place, _ in sends):
             new = self._free(connection, triggers, sends, answers)
+        queued = Outcome.QUEUED
         for place, push in new:
-            answers[place] = Answer(Outcome.QUEUED, push.id)
+            answers[place] = Answer(queued, push.id)
         missing = new
         overtaken: set[int] = set()
         while missing and pushes.add(connection, [push for _, push in missing], now) < len(missing):

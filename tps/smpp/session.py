@@ -123,7 +123,7 @@ class Session:
     def acknowledge(self, sequences: "Iterable[int]", status: int = pdus.ESME_ROK) -> None:
         """Answer these deliver_sm (clause 4.6.2); after the end it is too late: the SMSC repeats them."""
         if self.state is not State.CLOSED:
-            self._out += [pdus.encode_deliver_sm_resp(status, sequence) for sequence in sequences]
+            self._out += pdus.encode_deliver_sm_resps(status, sequences)
 
     def give_back(self) -> None:
         """Before leaving: give the backlog back, and report what is throttled from now on instead of repeating it."""
@@ -321,7 +321,7 @@ class Session:
         except DecodeError as error:
             self.counters.unreadable += 1
             self.outcomes.unreadable.append(str(error))
-            self._out.append(pdus.encode_deliver_sm_resp(pdus.ESME_RINVCMDLEN, sequence))
+            self._out += pdus.encode_deliver_sm_resps(pdus.ESME_RINVCMDLEN, [sequence])
             return
         if message.fault:
             self.counters.curtailed += 1
