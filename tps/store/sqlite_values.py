@@ -45,7 +45,11 @@ class Columns:
         return f"SELECT {columns} FROM (VALUES @{width}@) WHERE column1 IS NOT NULL"  # noqa: S608 - names of ours
 
     def groups(self, rows: Sequence[Row]) -> list[tuple[Mapping[str, Any], Sequence[Row]]]:
-        """The rows that are alike, without what they are alike in, and this, by `parameter_of` its columns."""
+        """The rows that are alike, without what they are alike in, and this, by `parameter_of` its columns.
+
+        Rows alike stay in their order. Of two rows that contend for one key, but are not alike, the one comes first
+        whose like does.
+        """
         if not self.alike:
             return [({}, rows)]
         groups: defaultdict[Row, list[Row]] = defaultdict(list)
