@@ -4,6 +4,7 @@ A MAC is HMAC-SHA1 over the document exactly as sent. Keys, PINs and IMSIs never
 """
 
 import hmac
+from binascii import hexlify
 from enum import IntEnum
 from hashlib import sha1
 
@@ -40,6 +41,9 @@ class Method(IntEnum):
     """No MAC in the message: the PIN that the user is told holds key and shortened MAC."""
 
 
+_NETWPIN = Method.NETWPIN
+
+
 class MacError(ValueError):
     """The document does not carry the MAC that this subscriber's key gives: refuse it."""
 
@@ -59,7 +63,7 @@ _SWAPPED = bytes((octet & 0x0F) << 4 | octet >> 4 for octet in range(256))
 
 def key(method: Method, *, imsi: str | None = None, pin: str | None = None) -> bytes:
     """The key of `method`, from what it needs of the two; for USERPINMAC `pin` is the whole PIN that the user has."""
-    if method == Method.NETWPIN:
+    if method == _NETWPIN:
         return netwpin_key(_given(method, "IMSI", imsi))
     if method == Method.USERPIN:
         return _userpin_key(_given(method, "PIN", pin))
@@ -71,7 +75,12 @@ def key(method: Method, *, imsi: str | None = None, pin: str | None = None) -> b
 
 def compute(key: bytes, body: bytes) -> str:
     """The MAC of `body` in 40 upper-case hexadecimal digits, as the MAC parameter carries it."""
-    return _hmac_sha1(key, body).hex().upper()
+    return digits(key, body).decode()
+
+
+def digits(key: bytes, body: bytes) -> bytes:
+    """The same as octets of ASCII."""
+    return hexlify(_hmac_sha1(key, body)).upper()
 
 
 def userpinmac_pin(first_half: str, body: bytes) -> str:

@@ -6,7 +6,7 @@ ports and place as parameters of their own, `push_pdu` where the message centre 
 
 from functools import lru_cache
 
-from bootstrap.mac import MAC_DIGITS, Method, compute
+from bootstrap.mac import MAC_DIGITS, Method, compute, digits
 from encoders import sms
 from encoders.client_provisioning import MEDIA_TYPE_WBXML
 from encoders.errors import EncodeError
@@ -104,7 +104,7 @@ def _mac(body: bytes, method: Method | None, key: bytes | None) -> bytes:
         return b""
     if not key:
         raise EncodeError(f"push: {method.name} needs a key")
-    return compute(key, body).encode()
+    return digits(key, body)
 
 
 def _header(content_type: ContentType) -> bytes:

@@ -24,7 +24,7 @@ INSTRUCTIONS_MAX: Final = 1000
 PIN_PLACE: Final = "{pin}"
 PIN_MESSAGE_MAX: Final = 300
 """Characters: two or three SMS."""
-NEEDS_PIN = frozenset({Method.USERPIN, Method.USERNETWPIN, Method.USERPINMAC})
+NEEDS_PIN = (Method.USERPIN, Method.USERNETWPIN, Method.USERPINMAC)
 
 
 class DeliveryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -18,7 +18,7 @@ decimal; the response is decimal and the receipt hex; auto tries all of them."""
 # Clause 5.2.28 (message_state) with the words of appendix B; all but ENROUTE end a message by the standard.
 # Deviation: ACCEPTD is taken as intermediate, because chained SMSCs send it on hand-over and DELIVRD or UNDELIV later.
 _STATES = ("ENROUTE", "DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "UNKNOWN", "REJECTD")
-_BY_NUMBER = dict(enumerate(_STATES, start=1))
+_BY_NUMBER: Mapping[int | None, str] = dict(enumerate(_STATES, start=1))
 _INTERMEDIATE = frozenset({"ENROUTE", "ACCEPTD"})
 # The first four letters tell the states apart, also in spellings such as DELIVERED, UNDELIVERABLE or REJECTED.
 _BY_BEGINNING = {state[:4]: state for state in _STATES}
@@ -137,8 +137,9 @@ def read_receipt(
 
 def _state(text: bytes, message_state: int | None) -> tuple[str, bool]:
     """State and whether it was recognised."""
-    if message_state is not None and message_state in _BY_NUMBER:
-        return _BY_NUMBER[message_state], True
+    told = _BY_NUMBER.get(message_state)
+    if told is not None:
+        return told, True
     written = _field(text, b"stat:", _STATE)
     state = _BY_BEGINNING.get(written[:4].decode("latin-1").upper())
     return ("UNKNOWN", False) if state is None else (state, True)
@@ -158,6 +159,8 @@ def _field(text: bytes, name: bytes, pattern: re.Pattern[bytes]) -> bytes:
 
 def vendor_parameters(parameters: Mapping[int, bytes]) -> str:
     """The vendor's own optional parameters in hex, for people: "1401=0a0b 1402=7f"; cut at `VENDOR_MAX`."""
+    if not parameters or max(parameters) < VENDOR_TAGS.start:
+        return ""
     shown = [f"{tag:04x}={value[:VENDOR_MAX].hex()}" for tag, value in parameters.items() if tag in VENDOR_TAGS]
     return " ".join(shown)[:VENDOR_MAX]
 

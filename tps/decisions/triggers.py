@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -63,7 +63,7 @@ DECLINED = "the subscriber asked by SMS to get nothing without asking"
 """Why nothing is sent to who answered STOP."""
 
 
-class Trigger(msgspec.Struct, frozen=True, array_like=True):
+class Trigger(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A reason to set up a device: a detection by the network, or a wish of the back office."""
 
     imsi: str | None
@@ -91,7 +91,7 @@ class Trigger(msgspec.Struct, frozen=True, array_like=True):
         return self.is_detection and self.imsi is not None and not is_asking
 
 
-class KnownPair(msgspec.Struct, frozen=True, array_like=True):
+class KnownPair(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What a transaction knew of a trigger's pair, where its device is the newest of its SIM."""
 
     software_version: str | None
@@ -101,7 +101,7 @@ class KnownPair(msgspec.Struct, frozen=True, array_like=True):
     """Sightings before this moment change nothing as long as the subscriber stays as he is; None: they may."""
 
 
-class Answer(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Answer(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What became of one trigger; `field` and `reason` where there is something to say."""
 
     outcome: Outcome
@@ -113,7 +113,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """For the filter before intake; nobody else is told."""
 
 
-class Sighting(NamedTuple):
+class Sighting(msgspec.Struct, frozen=True, gc=False):
     """What is known of the trigger's subscriber and device before it."""
 
     msisdn: str | None
@@ -126,7 +126,7 @@ class Sighting(NamedTuple):
     """The subscriber asked to get nothing without asking (STOP by SMS)."""
 
 
-class Send(NamedTuple):
+class Send(msgspec.Struct, frozen=True, gc=False):
     """Set this device up with these settings."""
 
     msisdn: str

@@ -28,9 +28,10 @@ class Beginnings:
     def of(self, trigger: Trigger, cause: Cause, *, departs: bool) -> Beginning:
         """How the push of this trigger begins; `departs` is under the node's lease."""
         key = (trigger.source, cause, trigger.force, departs)
-        if key not in self._made:
-            self._made[key] = self._make(*key)
-        return self._made[key]
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = self._make(*key)
+        return made
 
     def _make(self, source: str, cause: Cause, force: bool, departs: bool) -> Beginning:
         why = "" if cause is Cause.ASKED else cause.value

@@ -41,7 +41,7 @@ class Recipient(NamedTuple):
         return f"<Recipient of push {self.push_id}>"
 
 
-class Outgoing(NamedTuple):
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """User data of SMS, and how they travel."""
 
     parts: tuple[bytes, ...]

@@ -17,6 +17,8 @@ from tps.delivery.catalogue import Profile
 PARTS_MAX = 32
 """Segments of one push: phones lose larger messages long before, and each part is a bit of `push.delivered_parts`."""
 
+_USERPINMAC = Method.USERPINMAC
+
 
 @dataclass(frozen=True, slots=True)
 class Composed:
@@ -35,7 +37,7 @@ _template_for_all = lru_cache(maxsize=256)(carrier.SegmentTemplate)
 
 def key_of(method: Method | None, imsi: str, pin: str | None) -> bytes | None:
     """The MAC key of this subscriber; None where no MAC is sent (with USERPINMAC the user is told it instead)."""
-    return None if method is None or method is Method.USERPINMAC else mac.key(method, imsi=imsi, pin=pin)
+    return None if method is None or method is _USERPINMAC else mac.key(method, imsi=imsi, pin=pin)
 
 
 def segments_of(

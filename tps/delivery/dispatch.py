@@ -7,8 +7,9 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+import msgspec
 import structlog
 
 from encoders.errors import EncodeError
@@ -46,7 +47,7 @@ IDLE_S = 0.25
 """How often to look whether anything has become due on the disk, and whether a route has come up."""
 
 
-class Claimed(NamedTuple):
+class Claimed(msgspec.Struct, frozen=True, gc=False):
     """A push under this node's lease, what it shall say and the way it takes."""
 
     push: DuePush
@@ -187,13 +188,15 @@ class Dispatch:
         """With a route each; those that no route takes any more go back to the queue."""
         now = self._clock()
         routed: list[Claimed] = []
-        for push, profile in departing:
-            route = self._routes.choose(push.msisdn)
+        choose = self._routes.chooser()
+        for each in departing:
+            push = each.push
+            route = choose(push.msisdn)
             if route is None:
                 until = now + DEFER_MIN_MS
                 self._returned.append(self._given_up(push, Event.RELEASE, now, detail="no route is up", until=until))
             else:
-                routed.append(Claimed(push, profile, route))
+                routed.append(Claimed(push, each.profile, route))
         return routed
 
     def _claim(
@@ -207,7 +210,7 @@ class Dispatch:
         pushes.save(connection, returned, now)
         if not self._lease.held:  # others may find this node dead, and all that it claims nobody's
             return 0, []
-        left = dict(rooms)
+        left, choose = dict(rooms), self._routes.chooser()
         claimed: list[Claimed] = []
         moves: list[Move] = []
         due = pushes.due(connection, now, limit)
@@ -221,7 +224,7 @@ class Dispatch:
             if ended is not None:
                 moves.append(_moved(push, State.QUEUED, ended[0], now, detail=ended[1]))
                 continue
-            route = self._routes.choose(push.msisdn)
+            route = choose(push.msisdn)
             if route is None or left[route] <= 0:
                 moves.append(_deferred(push, now))
                 continue
@@ -243,9 +246,11 @@ class Dispatch:
         now = self._clock()
         messages: defaultdict[tuple[Route, Coding | None], list[Message]] = defaultdict(list)
         departing: list[Flight] = []
-        for push, profile, route in claimed:
+        known, seal = self._devices.known, self._seal
+        for each in claimed:
+            push, profile, route = each.push, each.profile, each.route
             try:
-                outgoing, remarks = compose(self._devices.known, self._seal, push, profile, push.attempts)
+                outgoing, remarks = compose(known, seal, push, profile, push.attempts)
             except (EncodeError, UnsealError) as error:
                 self._returned.append(self._given_up(push, Event.REFUSE, now, detail=str(error)))
                 continue

@@ -7,6 +7,7 @@ all parts are answered: if receipts came as fast as the answers, the push goes f
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -57,7 +58,7 @@ _DELIVERED = Verdict(Event.DELIVER)
 _ACCEPTED = Verdict(Event.ACCEPT)
 
 
-class Flight(msgspec.Struct):
+class Flight(msgspec.Struct, gc=False):
     """One push on the wire."""
 
     push: DuePush
@@ -154,7 +155,7 @@ class Flights:
     """All pushes on the wire of this node, found by push id or by (route, message id)."""
 
     def __init__(self) -> None:
-        self._landed: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._landed: dict[tuple[str, str], str] = {}
         """(route, message id) -> MSISDN, the oldest first."""
         self._lost: OrderedDict[int, Flight] = OrderedDict()
         self._by_push: dict[int, Flight] = {}
@@ -168,9 +169,13 @@ class Flights:
 
     def depart(self, flights: Iterable[Flight]) -> None:
         """These are on the wire now."""
+        by_push, lost = self._by_push, self._lost
         for flight in flights:
-            flight.is_repeated = self._lost.pop(flight.push.id, None) is not None
-            self._by_push[flight.push.id] = flight
+            push_id = flight.push.id
+            flight.is_repeated = push_id in lost
+            by_push[push_id] = flight
+            if flight.is_repeated:
+                del lost[push_id]
 
     def of_push(self, push_id: int) -> Flight | None:
         """The flight of this push, None when it has landed."""
@@ -195,14 +200,16 @@ class Flights:
 
         Ids of two forms may collide, here or with what has landed, so without the number an id says too little.
         """
-        route = receipt.route
+        route, destination = receipt.route, receipt.destination
         if form in ("auto", "same"):
-            found = self.of_message(route, normal_form(receipt.message_id))
-            if found is not None and is_same_number(found[0].push.msisdn, receipt.destination):
-                return found
+            found = self._by_message.get((route, normal_form(receipt.message_id)))
+            if found is not None:
+                msisdn = found[0].push.msisdn
+                if msisdn == destination or is_same_number(msisdn, destination):
+                    return found
         for message_id in id_candidates(receipt.message_id, form):
             found = self.of_message(route, message_id)
-            if found is not None and is_same_number(found[0].push.msisdn, receipt.destination):
+            if found is not None and is_same_number(found[0].push.msisdn, destination):
                 return found
         return None
 
@@ -224,18 +231,19 @@ class Flights:
         """The outcome of these is being written: what comes later finds them on the disk."""
         landed, by_message = self._landed, self._by_message
         for flight in flights:
-            push, is_complete = flight.push, flight.receipts_complete
+            push, route, is_complete = flight.push, flight.route, flight.receipts_complete
             del self._by_push[push.id]
             for message_id in flight.message_ids.values():
-                name = (flight.route, message_id)
+                name = (route, message_id)
                 if is_complete:
                     landed[name] = push.msisdn
+                named = by_message.get(name)
                 # A second flight may have been given the same id by an SMSC whose counter wrapped.
-                if name in by_message and by_message[name][0] is flight:
+                if named is not None and named[0] is flight:
                     del by_message[name]
             if flight.unknown:
                 self._lost[push.id] = flight
         while len(self._lost) > LOST_MAX:
             self._lost.popitem(last=False)
-        while len(landed) > LANDED_MAX:
-            landed.popitem(last=False)
+        for name in list(islice(landed, max(0, len(landed) - LANDED_MAX))):
+            del landed[name]

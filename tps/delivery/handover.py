@@ -8,7 +8,8 @@ moment, and dispatch gets it as a value. One write a push less, and one commit l
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from tps.delivery.catalogue import Profile
 from tps.store.pushes import DuePush
@@ -19,7 +20,7 @@ routes send the like of it each second. A stream is then as fast as the way, and
 _PACE_S = 1.0
 
 
-class Departing(NamedTuple):
+class Departing(msgspec.Struct, frozen=True, gc=False):
     """A push under this node's lease, and what it shall say."""
 
     push: DuePush

@@ -60,7 +60,7 @@ class Look(NamedTuple):
     """One a trigger; None while there is none."""
 
 
-class Intended(NamedTuple):
+class Intended(msgspec.Struct, frozen=True, gc=False):
     """A push that is to be, if the key of its pair is free."""
 
     place: int
@@ -130,9 +130,8 @@ class IntakeDecision:
     def _decided(self, place: int, trigger: Trigger, look: Look, bucket: int, imsi: str) -> Intended | Answer:
         """The push that one trigger leads to, or the answer where it leads to none."""
         known = look.known[place]
-        sighting = Sighting(
-            known.msisdn, known.settings, known.device, known.device_seen_at, known.declined_at is not None
-        )
+        is_declined = known.declined_at is not None
+        sighting = Sighting(known.msisdn, known.settings, known.device, known.device_seen_at, is_declined)
         decided = decide(trigger, sighting, self.rules.default_settings, self.rules.switched_on)
         if isinstance(decided, Answer):
             return decided

@@ -22,7 +22,7 @@ from tps.store import pair_keys, pairs, pushes
 from tps.store.database import Connection
 from tps.store.pair_keys import Holder, PairKey
 from tps.store.pairs import Pair
-from tps.store.pushes import DuePush, NewPush
+from tps.store.pushes import DuePush, NewPush, make_new_push
 from tps.store.sealing import Seal
 from tps.store.subscribers import Known
 
@@ -122,28 +122,16 @@ class IntakeTransaction:
         self, intended: Intended, trigger: Trigger, now: int, beginnings: Beginnings, *, departs: bool
     ) -> NewPush:
         """The push as it is stored."""
-        bucket, profile, secrets = intended.bucket, intended.profile, intended.secrets
+        bucket, profile, secrets, send = intended.bucket, intended.profile, intended.secrets, intended.send
         push_id = self._push_ids.next(now, bucket)
-        method = intended.method
-        beginning = beginnings.of(trigger, intended.send.cause, departs=departs)
-        return NewPush(
-            bucket=bucket,
-            id=push_id,
-            imsi=intended.imsi,
-            msisdn=intended.send.msisdn,
-            device=intended.send.device,
-            settings=profile.name,
-            version=profile.version,
-            fingerprint=intended.fingerprint,
-            security=None if method is None else int(method),
-            sealed_secrets=None if secrets is None else close_secrets(self._seal, secrets, push_id),
-            source=trigger.source,
-            state=beginning.state,
-            attention_at=beginning.attention_at,
-            owner=beginning.owner,
-            expires_at=now + profile.policy.validity_s * 1000,
-            history=beginning.history,
-        )
+        sealed_secrets = None if secrets is None else close_secrets(self._seal, secrets, push_id)
+        state, attention_at, owner, history = beginnings.of(trigger, send.cause, departs=departs)
+        expires_at = now + profile.policy.validity_s * 1000
+        return make_new_push((
+            bucket, push_id, intended.imsi, send.msisdn, send.device, profile.name, profile.version,
+            intended.fingerprint, intended.method, sealed_secrets, trigger.source, state, attention_at, owner,
+            expires_at, history,
+        ))  # fmt: skip
 
     def _store(
         self,
@@ -163,8 +151,9 @@ class IntakeTransaction:
         new, answers = list(sends), look.answers
         if any(_may_be_held(triggers[place], look.known[place]) for place, _ in sends):
             new = self._free(connection, triggers, sends, answers)
+        queued = Outcome.QUEUED
         for place, push in new:
-            answers[place] = Answer(Outcome.QUEUED, push.id)
+            answers[place] = Answer(queued, push.id)
         missing = new
         overtaken: set[int] = set()
         while missing and pushes.add(connection, [push for _, push in missing], now) < len(missing):

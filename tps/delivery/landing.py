@@ -8,7 +8,7 @@ from tps.decisions.identities import bucket_of
 from tps.decisions.push_life import KEY_HOLDING_STATES, MOVES, Event, State, move
 from tps.decisions.receipts import POSITIVE, Report
 from tps.delivery.flights import Flight, Verdict, said
-from tps.store.pushes import Move, StoredPush, history_line
+from tps.store.pushes import Move, StoredPush, history_line, make_move
 from tps.store.submissions import ATTEMPT_UNKNOWN, INTERMEDIATE, Match, Submission
 
 LATE_MS = 3 * 86_400_000
@@ -21,42 +21,50 @@ class Landing(NamedTuple):
 
     state: State
     is_waiting: bool
+    keeps_parts: bool
+    """What has arrived counts on; False where all of it is sent again."""
+    is_failure: bool
+    is_attempt: bool
+    """Parts may have left."""
     releases_key: int
 
 
 _LANDINGS = {
-    event: Landing(after, after in _WAITING, int(after not in KEY_HOLDING_STATES))
+    event: Landing(
+        state=after,
+        is_waiting=after in _WAITING,
+        keeps_parts=after is not State.QUEUED,
+        is_failure=after is State.FAILED,
+        is_attempt=event is not Event.RELEASE,
+        releases_key=int(after not in KEY_HOLDING_STATES),
+    )
     for event, after in MOVES[State.SENDING].items()
 }
+_SENDING = State.SENDING
 
 
 def landed(flight: Flight, verdict: Verdict, now: int, node: str) -> Move:
     """The move that writes a flight's outcome."""
     push = flight.push
     event, detail, retry_after_s, counts_as_attempt = verdict
-    after, is_waiting, releases_key = _LANDINGS[event]
-    return Move(
-        bucket=push.bucket,
-        id=push.id,
-        state_before=State.SENDING,
-        state=after,
-        attention_at=now + int(retry_after_s * 1000) if is_waiting else push.expires_at,
-        line=history_line(now, event, after, _way_of(flight, detail)),
-        attempts=push.attempts + (counts_as_attempt and event is not Event.RELEASE),
-        route=flight.route,
-        parts=flight.parts,
-        delivered_parts=0 if after is State.QUEUED else flight.delivered,
-        error=detail if after is State.FAILED else None,
-        releases_key=releases_key,
-        held_by=node,
-    )
+    after, is_waiting, keeps_parts, is_failure, is_attempt, releases_key = _LANDINGS[event]
+    attention_at = now + int(retry_after_s * 1000) if is_waiting else push.expires_at
+    line = history_line(now, event, after, _way_of(flight, detail))
+    attempts = push.attempts + (counts_as_attempt and is_attempt)
+    delivered_parts = flight.delivered if keeps_parts else 0
+    error = detail if is_failure else None
+    return make_move((
+        push.bucket, push.id, _SENDING, after, attention_at, line, None, attempts, flight.route, flight.parts,
+        delivered_parts, error, releases_key, node,
+    ))  # fmt: skip
 
 
 def _way_of(flight: Flight, detail: str) -> str:
     """Which way it went and under which message ids, for people."""
     way = f"via {flight.route}"
-    if flight.message_ids:
-        way += " ids " + ",".join([message_id for _, message_id in sorted(flight.message_ids.items())])
+    message_ids = flight.message_ids
+    if message_ids:
+        way += " ids " + ",".join([message_ids[part] for part in sorted(message_ids)])
     if flight.remarks:
         detail = "; ".join((detail, *flight.remarks) if detail else flight.remarks)
     return f"{way}: {detail}" if detail else way

@@ -211,20 +211,21 @@ class Settle:
     def _fold_answers(self, outcomes: Outcomes, monotonic: float) -> None:
         """Into the flights they belong to; what is late waits for the next round, in which no flight is landing."""
         flights, answered = self._flights, self._answered
+        of_push, name_part = flights.of_push, flights.name_part
         self._late += outcomes.late
         for push_id, part, vendor in outcomes.vendor:
             flight = flights.of_push(push_id)
             if flight is not None:
                 flight.remark(f"part {part + 1}: answered with [{vendor}]")
         for push_id, part, status, message_id in outcomes.responses:
-            flight = flights.of_push(push_id)
+            flight = of_push(push_id)
             if flight is None:
                 self._texts.answered(push_id, status)
                 continue
             if status:
                 flight.refusals += (status,)
             else:
-                flights.name_part(flight, part, normal_form(message_id))
+                name_part(flight, part, normal_form(message_id))
             flight.answered += 1
             if flight.answered == flight.parts:
                 flight.answered_at = monotonic
@@ -273,8 +274,9 @@ class Settle:
         died the push would be UNCERTAIN whether or not the SMSC kept the receipt.
         """
         taken: list[Receipt] = []
+        fold = self._fold_receipt
         for receipt in receipts:
-            if self._fold_receipt(receipt):
+            if fold(receipt):
                 taken.append(receipt)
             else:
                 self._sought.append(Parked(receipt, monotonic, monotonic + PARKED_S))
@@ -301,9 +303,10 @@ class Settle:
 
     def _fold_receipt(self, receipt: Receipt) -> bool:
         """True when the receipt belongs to a flight, or repeats one that has landed with its push."""
-        found = self._flights.part_of(receipt, self._forms[receipt.route])
+        form = self._forms[receipt.route]
+        found = self._flights.part_of(receipt, form)
         if found is None:
-            message_id = likeliest_id(receipt.message_id, self._forms[receipt.route])
+            message_id = likeliest_id(receipt.message_id, form)
             return bool(message_id) and self._flights.has_landed(receipt.route, message_id, receipt.destination)
         flight, part = found
         if flight.is_landing:  # its outcome is being written: the next round finds the part on the disk

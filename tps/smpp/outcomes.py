@@ -59,7 +59,7 @@ def to_receipt(message: pdus.DeliverSm, route: str, token: tuple[int, int]) -> R
         route=route,
         destination=message.source_addr,
         token=token,
-        vendor=vendor_parameters(parameters) if parameters else "",
+        vendor=vendor_parameters(parameters),
     )
 
 
@@ -87,7 +87,11 @@ class Outcomes:
         """Acknowledge them once what they ask for is on disk."""
 
     def __bool__(self) -> bool:
-        return any(getattr(self, name) for name in Outcomes.__slots__)
+        # Asked after each read and write, so the lists that are filled most often come first.
+        flowing = self.responses or self.receipts
+        return bool(
+            flowing or self.unsent or self.unknown or self.late or self.vendor or self.unreadable or self.inbound
+        )
 
     def take(self) -> "Outcomes":
         """Everything collected so far; this one is empty afterwards."""

@@ -4,6 +4,7 @@ smpplib makes the binds. Everything that flows by the thousand is read and writt
 plain tuples: an object per PDU would cost more than the rest of the session (submit_sm: `tps.smpp.submit_sm`).
 """
 
+from collections.abc import Iterable
 from enum import IntEnum
 from struct import Struct
 from typing import Final
@@ -142,9 +143,10 @@ def encode_empty(command: int, status: int, sequence: int) -> bytes:
     return HEADER.pack(HEADER_OCTETS, command, status, sequence)
 
 
-def encode_deliver_sm_resp(status: int, sequence: int) -> bytes:
-    """Clause 4.6.2: message_id is unused and empty."""
-    return _DELIVER_SM_RESP.pack(HEADER_OCTETS + 1, DELIVER_SM_RESP, status, sequence)
+def encode_deliver_sm_resps(status: int, sequences: Iterable[int]) -> list[bytes]:
+    """One for each sequence_number. Clause 4.6.2: message_id is unused and empty."""
+    pack = _DELIVER_SM_RESP.pack
+    return [pack(HEADER_OCTETS + 1, DELIVER_SM_RESP, status, sequence) for sequence in sequences]
 
 
 def encode_tlv(tag: int, value: bytes) -> bytes:

@@ -273,12 +273,25 @@ class Routes:
 
     def choose(self, msisdn: str) -> Route | None:
         """The route for a number: longest prefix that has a route up, of these the lowest priority, then by weight."""
-        for length in self._lengths:
-            for tier in self._tiers.get(msisdn[:length], ()):
-                routes = [route for route in tier if route.up]
-                if routes:
+        return self.chooser()(msisdn)
+
+    def chooser(self) -> Callable[[str], Route | None]:
+        """`choose` for many numbers at once, as the routes are up at this moment."""
+        up: dict[str, list[Route]] = {}
+        for prefix, tiers in self._tiers.items():
+            routes = next(filter(None, ([route for route in tier if route.up] for tier in tiers)), None)
+            if routes is not None:
+                up[prefix] = routes
+        lengths = [length for length in self._lengths if any(len(prefix) == length for prefix in up)]
+
+        def choose(msisdn: str) -> Route | None:
+            for length in lengths:
+                routes = up.get(msisdn[:length])
+                if routes is not None:
                     return routes[0] if len(routes) == 1 else self._by_weight(routes)
-        return None
+            return None
+
+        return choose
 
     def _by_weight(self, routes: list[Route]) -> Route:
         """Take turns in proportion to the weights: each gains its weight, the richest pays for all."""

@@ -123,7 +123,7 @@ class Session:
     def acknowledge(self, sequences: "Iterable[int]", status: int = pdus.ESME_ROK) -> None:
         """Answer these deliver_sm (clause 4.6.2); after the end it is too late: the SMSC repeats them."""
         if self.state is not State.CLOSED:
-            self._out += [pdus.encode_deliver_sm_resp(status, sequence) for sequence in sequences]
+            self._out += pdus.encode_deliver_sm_resps(status, sequences)
 
     def give_back(self) -> None:
         """Before leaving: give the backlog back, and report what is throttled from now on instead of repeating it."""
@@ -190,14 +190,17 @@ class Session:
             raise fault
 
     def _take(self, found: "list[pdus.Pdu]", now: float) -> None:
-        """The PDUs of one read: submit_sm_resp here, in one go; all others by `_take_other`."""
+        """The PDUs of one read: submit_sm_resp here, in one go; all but these and deliver_sm by `_take_other`."""
         responses: list[Response] = []
         answer, release = responses.append, self.window.release
         submit_sm_resp, of_the_link, message_id = pdus.SUBMIT_SM_RESP, OF_THE_LINK, pdus.message_id
         set_apart: list[Refusal] = []
         for command, status, sequence, body in found:
             if command != submit_sm_resp:
-                self._take_other(command, status, sequence, body, now)
+                if command == pdus.DELIVER_SM and self.state is not State.CLOSED:
+                    self._take_deliver_sm(sequence, body)
+                else:
+                    self._take_other(command, status, sequence, body, now)
                 continue
             slot = release(sequence)
             if slot is None:
@@ -267,12 +270,10 @@ class Session:
         self._report([(entry[1], entry[2], status, "") for status, (_, entry) in refused])
 
     def _take_other(self, command: int, status: int, sequence: int, body: bytes, now: float) -> None:
-        """Anything but a submit_sm_resp. A response is never answered, or two peers could nack each other for ever."""
+        """Any other PDU. A response is never answered, or two peers could nack each other for ever."""
         if self.state is State.CLOSED:
             return
-        if command == pdus.DELIVER_SM:
-            self._take_deliver_sm(sequence, body)
-        elif command == pdus.GENERIC_NACK:
+        if command == pdus.GENERIC_NACK:
             self._take_nack(status, sequence, now)
         elif command & pdus.RESPONSE:
             self._take_answer(command, status, sequence)
@@ -320,7 +321,7 @@ class Session:
         except DecodeError as error:
             self.counters.unreadable += 1
             self.outcomes.unreadable.append(str(error))
-            self._out.append(pdus.encode_deliver_sm_resp(pdus.ESME_RINVCMDLEN, sequence))
+            self._out += pdus.encode_deliver_sm_resps(pdus.ESME_RINVCMDLEN, [sequence])
             return
         if message.fault:
             self.counters.curtailed += 1

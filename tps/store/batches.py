@@ -7,7 +7,8 @@ PostgreSQL the batch is `unnest` of one array per column, written in one step to
 measured.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import starmap
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
@@ -40,23 +41,30 @@ _INSERTS: Mapping[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgres
 _encode = msgspec.json.Encoder().encode
 
 Row = Sequence[Any]
-RowType = TypeVar("RowType", bound=tuple[Any, ...])
+RowType = TypeVar("RowType")
 
 
 class Batch:
     """A table-valued parameter with named, typed columns; use it in a statement like a table."""
 
-    def __init__(self, dialect: str, **columns: TypeEngine[Any]) -> None:
+    def __init__(self, dialect: str, alike: Collection[str] = (), /, **columns: TypeEngine[Any]) -> None:
+        """`alike`: columns that hold few values in a batch. On SQLite each of them makes a statement of its own."""
         self._dialect = dialect
         self._names = tuple(columns)
         self.c: dict[str, ColumnElement[Any]]
         self.source: FromClause
         if dialect == "sqlite":
-            rows = text(sqlite_values.source(self._names))
-            self.source = rows.columns(*(column(name, type_) for name, type_ in columns.items())).subquery("batch")
-            self.c = {name: self.source.c[name] for name in columns}
+            self._columns = sqlite_values.Columns(self._names, alike)
+            in_rows = [column(name, columns[name]) for name in self._columns.in_rows]
+            self.source = text(self._columns.source()).columns(*in_rows).subquery("batch")
+            self.c = {
+                name: bindparam(sqlite_values.parameter_of(name), type_=type_) if name in alike else self.source.c[name]
+                for name, type_ in columns.items()
+            }
         else:
-            arrays = [cast(bindparam(f"batch_{name}"), ARRAY(type_)) for name, type_ in columns.items()]
+            arrays = [
+                cast(bindparam(sqlite_values.parameter_of(name)), ARRAY(type_)) for name, type_ in columns.items()
+            ]
             derived = (
                 func.unnest(*arrays)
                 .table_valued(*(column(name, type_) for name, type_ in columns.items()), name="batch")
@@ -68,9 +76,11 @@ class Batch:
     def parameters(self, rows: Sequence[Row]) -> dict[str, Any]:
         """The parameters that make this batch hold `rows`: values in the order of the columns, the first never None."""
         if self._dialect == "sqlite":
-            return {sqlite_values.ROWS: rows}
+            return {sqlite_values.ROWS: self._columns.groups(rows)}
         arrays = zip(*rows, strict=True) if rows else ((),) * len(self._names)
-        return {f"batch_{name}": _array(values) for name, values in zip(self._names, arrays, strict=True)}
+        return {
+            sqlite_values.parameter_of(name): _array(values) for name, values in zip(self._names, arrays, strict=True)
+        }
 
 
 def _array(values: Row) -> str | list[Any]:
@@ -116,7 +126,7 @@ class Prepared:
 
 
 class Fetching(Prepared, Generic[RowType]):
-    """A statement that finds rows, as values of `row_type` (a NamedTuple with its columns); compiled once."""
+    """A statement that finds rows, as values of `row_type` (a NamedTuple or a struct like an array); compiled once."""
 
     def __init__(self, dialect: str, statement: Select[Any], row_type: type[RowType]) -> None:
         self._decode = None
@@ -134,7 +144,7 @@ class Fetching(Prepared, Generic[RowType]):
             if self._decode is not None:
                 found += self._decode(cursor.fetchone()[0])  # type: ignore[index]
             else:
-                found += map(self._row_type._make, cursor.fetchall())  # type: ignore[attr-defined]
+                found += starmap(self._row_type, cursor.fetchall())
         return found
 
 

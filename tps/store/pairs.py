@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import cache
-from operator import itemgetter
 from typing import NamedTuple
 
 from sqlalchemy import Connection, case, delete, func, select, true
@@ -42,11 +41,13 @@ def note(connection: Connection, pairs: Sequence[Pair]) -> None:
         return
     changes.note(connection, [row.imsi for row in pairs])
     statement, batch = _note(connection.dialect.name)
-    merged: dict[tuple[str, str], Pair] = {}
-    for row in pairs:  # one statement may not touch a row twice
-        other = merged.get(row[1:3])
-        merged[row[1:3]] = row if other is None else _merge(other, row)
-    statement.run(connection, batch.parameters(sorted(merged.values(), key=itemgetter(0, 1, 2))))
+    merged = {row[:3]: row for row in pairs}
+    if len(merged) < len(pairs):  # one statement may not touch a row twice
+        merged = {}
+        for row in pairs:
+            other = merged.get(row[:3])
+            merged[row[:3]] = row if other is None else _merge(other, row)
+    statement.run(connection, batch.parameters([merged[key] for key in sorted(merged)]))
 
 
 def of_subscriber(connection: Connection, bucket: int, imsi: str) -> list[Pair]:
@@ -85,7 +86,7 @@ def _merge(older: Pair, newer: Pair) -> Pair:
 
 @cache
 def _note(dialect: str) -> tuple[Prepared, Batch]:
-    batch = Batch(dialect, **{name: pair.c[name].type for name in Pair._fields})
+    batch = Batch(dialect, ("dirty", "source"), **{name: pair.c[name].type for name in Pair._fields})
     rows = select(*(batch.c[name] for name in Pair._fields)).select_from(batch.source).where(true())
     statement = inserting(dialect, pair, Pair._fields, rows)
     new = statement.excluded

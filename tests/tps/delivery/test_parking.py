@@ -1,5 +1,6 @@
 """Receipts whose push nobody knows yet: parked on the disk, matched by id, at last by their number, or given up."""
 
+import msgspec
 import pytest
 import structlog
 
@@ -257,7 +258,7 @@ async def test_a_receipt_of_an_earlier_attempt_counts_for_no_part_and_loses_no_l
     async with settling(database, seal, store_url) as parts:
         await parts.intake.accept([detection(0)])
         (flight,) = await departed(parts, segments=2)
-        flight.push = flight.push._replace(attempts=1)
+        flight.push = msgspec.structs.replace(flight.push, attempts=1)
         earlier = submission(flight, 0, "5")._replace(attempt=0)
         await database.write(lambda connection: submissions.add(connection, [earlier]))
         respond(parts, (flight.push.id, 0, 0, "7"), (flight.push.id, 1, 0, "8"))

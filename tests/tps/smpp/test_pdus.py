@@ -24,7 +24,8 @@ def test_bind_is_written_like_clause_4_1(bind: Bind, command: int) -> None:
 
 def test_small_pdus_are_all_header() -> None:
     assert pdus.encode_empty(pdus.ENQUIRE_LINK, 0, 5).hex() == "00000010000000150000000000000005"
-    assert pdus.encode_deliver_sm_resp(2, 6).hex() == "0000001180000005000000020000000600"
+    (answer,) = pdus.encode_deliver_sm_resps(2, [6])
+    assert answer.hex() == "0000001180000005000000020000000600"
 
 
 def test_pdus_are_split_whole_and_the_beginning_of_the_next_is_left() -> None:

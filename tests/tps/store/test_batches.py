@@ -35,9 +35,9 @@ rows_of_any_values = st.lists(
 """As in every table of the store, the first column is part of the key."""
 
 
-def through(database: Database, rows: Sequence[Values]) -> list[Values]:
+def through(database: Database, rows: Sequence[Values], *alike: str) -> list[Values]:
     """The rows, read back from the table that a batch is."""
-    batch = Batch(database.dialect, small=SmallInteger(), big=BigInteger(), text=Text())
+    batch = Batch(database.dialect, alike, small=SmallInteger(), big=BigInteger(), text=Text())
     columns = [batch.c[name].label(name) for name in ("small", "big", "text")]
     statement = Fetching(database.dialect, select(*columns).select_from(batch.source), Values)
     return database.read_now(lambda connection: statement.fetch(connection, batch.parameters(rows)))
@@ -47,6 +47,24 @@ def through(database: Database, rows: Sequence[Values]) -> list[Values]:
 @effort(fewer_examples, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_values_come_back_in_their_order(database: Database, rows: list[Values]) -> None:
     assert through(database, rows) == rows
+
+
+@pytest.mark.parametrize("alike", [("text",), ("big",), ("big", "text")], ids=str)
+@given(rows=rows_of_any_values)
+@effort(fewer_examples, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rows_with_columns_alike_come_back_whatever_they_are_alike_in(
+    database: Database, alike: tuple[str, ...], rows: list[Values]
+) -> None:
+    assert sorted(through(database, rows, *alike), key=repr) == sorted(rows, key=repr)
+
+
+def test_rows_that_are_alike_share_a_statement(sqlite: Database) -> None:
+    batch = Batch(sqlite.dialect, ("big",), small=SmallInteger(), big=BigInteger(), text=Text())
+    rows = [Values(1, 7, "a"), Values(2, None, "b"), Values(3, 7, "c")]
+    assert batch.parameters(rows)[sqlite_values.ROWS] == [
+        ({"batch_big": 7}, [(1, "a"), (3, "c")]),
+        ({"batch_big": None}, [(2, "b")]),
+    ]
 
 
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 511, 512, 513, 1025, 5000])

@@ -18,7 +18,7 @@ from tps.store import (
     submissions,
     subscribers,
 )
-from tps.store.batches import Prepared
+from tps.store.batches import Batch, Prepared
 from tps.store.database import Database
 
 ROOMS = (
@@ -28,8 +28,8 @@ ROOMS = (
 GIVEN = {"now": 1}
 
 
-def statements() -> Iterator[tuple[str, Prepared]]:
-    """All statements that take a batch, made by a function of a dialect in the rooms of the store."""
+def statements() -> Iterator[tuple[str, Prepared, Batch]]:
+    """All statements that take a batch, and theirs, made by a function of a dialect in the rooms of the store."""
     for room in ROOMS:
         for name, made in vars(room).items():
             if not (name.startswith("_") and hasattr(made, "cache_info") and made.__module__ == room.__name__):
@@ -37,16 +37,16 @@ def statements() -> Iterator[tuple[str, Prepared]]:
             for arguments in ((True,), (False,)) if name == "_save" else ((),):
                 found = made("sqlite", *arguments)
                 if isinstance(found, tuple):
-                    yield f"{room.__name__}.{name}{arguments or ''}", found[0]
+                    yield f"{room.__name__}.{name}{arguments or ''}", *found
 
 
 @pytest.mark.parametrize("rows", [1, 64, 224, 256, sqlite_values.ROWS_MAX])
 def test_a_batch_of_any_length_is_looked_up_in_an_index(sqlite: Database, rows: int) -> None:
     seen = 0
-    for name, statement in statements():
+    for name, statement, batch in statements():
         assert statement._with_rows is not None, name
-        batch = [(1,) * statement._with_rows._width] * rows
-        (sql, values), *_ = statement._with_rows.executions({**statement._constants, **GIVEN, "batch": batch})
+        parameters = batch.parameters([(1,) * len(batch.c)] * rows)
+        (sql, values), *_ = statement._with_rows.executions({**statement._constants, **GIVEN, **parameters})
         with sqlite.engine.connect() as connection:
             plan: list[Any] = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
         steps = [step[3] for step in plan]
