@@ -194,6 +194,7 @@ async def _taken_in(here: Site, source: str, count: int) -> tuple[Counter[str], 
             return outcomes, time.time() * 1000
         if not (await here.api.feeds()).get("queue", {}).get("waiting", 0):
             before = outcomes.total()
+        await asyncio.sleep(_LOOK_EVERY_S)  # to look takes the server's time, which is measured
 
 
 async def outcomes_of(api: Api, source: str) -> Counter[str]:
