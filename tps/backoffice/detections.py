@@ -1,11 +1,10 @@
 """Detections in batches, from whichever door: judged, answered from memory where they change nothing, else taken in."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from tps.backoffice.filtered_way import FilteredWay
-from tps.decisions import dirty_identities, identities
-from tps.decisions.dirty_identities import Doubt, Judged
+from tps.decisions import identities
+from tps.decisions.dirty_identities import BY_LENGTH, Doubt, Judged
 from tps.decisions.triggers import Answer, Trigger
 from tps.delivery.device_identities import DeviceIdentities
 from tps.errors import RetryLaterError
@@ -41,11 +40,11 @@ def trigger_of(detected: Detected, watch: DeviceIdentities, doubts: tuple[Doubt,
     """The trigger of a detection about whose device there are these doubts."""
     device = identities.device(detected.imei)
     if doubts:
-        device = watch.acted_upon(Judged(device, dirty_identities.written_as(len(detected.imei)), doubts))
+        device = watch.acted_upon(Judged(device, BY_LENGTH[len(detected.imei)], doubts))
     return Trigger(detected.imsi, detected.msisdn, device, detected.seen_at, detected.source, is_detection=True)
 
 
 def _count(watch: DeviceIdentities, batch: Iterable[Detected], doubts: Iterable[tuple[Doubt, ...]]) -> None:
     """What was judged, once it needs not be offered again."""
-    written = Counter([len(each.imei) for each in batch])
-    watch.count({dirty_identities.written_as(digits): number for digits, number in written.items()}, doubts)
+    digits = [len(each.imei) for each in batch]
+    watch.count({written_as: digits.count(length) for length, written_as in BY_LENGTH.items()}, doubts)

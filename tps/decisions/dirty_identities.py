@@ -51,7 +51,8 @@ REASONS: Final = {
 TOLERATED: Final = frozenset({Doubt.UNKNOWN_TAC, Doubt.WRONG_CHECK_DIGIT})
 """Where no rule says otherwise: no list of TACs is complete, and networks put anything in the place of digit 15."""
 
-_BY_LENGTH = {14: WrittenAs.WITHOUT_CHECK_DIGIT, 15: WrittenAs.IMEI, 16: WrittenAs.IMEISV}
+BY_LENGTH: Final = {14: WrittenAs.WITHOUT_CHECK_DIGIT, 15: WrittenAs.IMEI, 16: WrittenAs.IMEISV}
+"""How an identity of so many digits (14 to 16) is written."""
 _SPARE_DIGIT = "0"
 """What the network sends as digit 15 (TS 23.003 clause 6.2.1)."""
 
@@ -79,12 +80,7 @@ def judge(
 def judged(text: str, doubts_about: Callable[[str], tuple[Doubt, ...]], field: str = "imei") -> Judged:
     """The device that `text` names, with the doubts about its digits; `RejectedError` where it is no identity."""
     digits = identities.device_digits(text, field)
-    return Judged(identities.device(digits, field), written_as(len(digits)), doubts_about(digits))
-
-
-def written_as(digits: int) -> WrittenAs:
-    """How an identity of so many digits (14 to 16) is written."""
-    return _BY_LENGTH[digits]
+    return Judged(identities.device(digits, field), BY_LENGTH[len(digits)], doubts_about(digits))
 
 
 def doubts(

@@ -16,10 +16,10 @@ sighting needs no judgement, and nobody is told of it but this record. Only such
 """
 
 import struct
-import zlib
 from array import array
 from collections.abc import Callable
 from typing import Final, NamedTuple
+from zlib import crc32
 
 from tps.decisions.device_changes import SeenDevice
 from tps.decisions.identities import BUCKETS, check_digit
@@ -31,6 +31,7 @@ _IMSI, _KEY, _RECORD = 8, 15, 41
 _RECORDS = 32
 """Records in a page."""
 _REST = struct.Struct(">BBqqq")
+_unpack_rest = _REST.unpack_from
 _PUSH = struct.Struct(">q")
 _SEEN = struct.Struct(">q")
 _CHECK_AT, _PUSH_AT, _SEEN_AT = _KEY + 1, _KEY + 2, _RECORD - 8
@@ -85,7 +86,7 @@ class SetPairs:
 
         `imei` of 14 to 16 digits. `IN_DOUBT` where it is to be judged first, and was not.
         """
-        number = zlib.crc32(imsi.encode()) % self._count
+        number = crc32(imsi.encode()) % self._count
         page = self._pages[number]
         key = bytes.fromhex(imsi.rjust(2 * _IMSI, "f") + imei[:14])
         at = page.find(key)
@@ -100,7 +101,7 @@ class SetPairs:
         push_id: int
         until: int
         seen: int
-        version, check, push_id, until, seen = _REST.unpack_from(page, at + _KEY)
+        version, check, push_id, until, seen = _unpack_rest(page, at + _KEY)
         rest = imei[14:]
         if push_id < 0 or seen_at >= until or (len(rest) == 2 and int(rest) != version):
             return None
@@ -112,7 +113,7 @@ class SetPairs:
 
     def newest(self, imsi: str) -> SeenDevice | None:
         """The device that this subscriber was last known in, and when he was seen there; None: nothing is known."""
-        page = self._pages[zlib.crc32(imsi.encode()) % self._count] if self._count else bytearray()
+        page = self._pages[crc32(imsi.encode()) % self._count] if self._count else bytearray()
         at = _place_of(page, imsi)
         if at < 0:
             return None
@@ -122,7 +123,7 @@ class SetPairs:
 
     def learn(self, pair: SetPair) -> None:
         """Hold this pair, instead of what was known of its subscriber. Of a device it knows it never unlearns when."""
-        number = zlib.crc32(pair.imsi.encode()) % self._count
+        number = crc32(pair.imsi.encode()) % self._count
         page = self._valid(number)
         key = bytes.fromhex(pair.imsi.rjust(2 * _IMSI, "f") + pair.device)
         seen_at = pair.seen_at
@@ -143,14 +144,14 @@ class SetPairs:
 
     def doubt(self, imsi: str) -> None:
         """The next sighting of this subscriber is to be judged, whatever was known of his pair."""
-        page = self._pages[zlib.crc32(imsi.encode()) % self._count] if self._count else bytearray()
+        page = self._pages[crc32(imsi.encode()) % self._count] if self._count else bytearray()
         at = _place_of(page, imsi)
         if at >= 0:
             page[at + _CHECK_AT] = _NO_CHECK
 
     def forget(self, imsi: str) -> None:
         """Whether this subscriber's pair is SET is not known any more."""
-        number = zlib.crc32(imsi.encode()) % self._count
+        number = crc32(imsi.encode()) % self._count
         page = self._pages[number]
         at = _place_of(page, imsi)
         if at >= 0:
@@ -158,7 +159,7 @@ class SetPairs:
 
     def drop(self, imsi: str) -> None:
         """Nothing is known of this subscriber any more, not even when he was seen."""
-        number = zlib.crc32(imsi.encode()) % self._count
+        number = crc32(imsi.encode()) % self._count
         page = self._pages[number]
         at = _place_of(page, imsi)
         if at >= 0:

@@ -19,6 +19,7 @@ device would look newer than the newest on the disk; so it takes a reminder of t
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
+from operator import attrgetter
 from typing import Protocol
 
 from tps.decisions.device_changes import SeenDevice, is_newer
@@ -51,6 +52,9 @@ class Told(Protocol):
     @property
     def seen_at(self) -> int:
         """Milliseconds since 1970-01-01 UTC."""
+
+
+_seen_at = attrgetter("seen_at")
 
 
 def _nothing_is_in_doubt(_: int) -> bool:
@@ -96,7 +100,7 @@ class SetFilter:
         if not self._has_learned or not any(each.imei is not None for each in told):
             return _all_judged(told, judge)
         await self._look_at_the_disk()
-        self._latest = max(self._latest, *[each.seen_at for each in told])
+        self._latest = max(self._latest, *map(_seen_at, told))
         if self._watch is not None and self._watch.tacs is not self._judged_by:
             self._judged_by = self._watch.tacs
             self._pairs.forget_all()

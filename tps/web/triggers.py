@@ -122,6 +122,8 @@ def taking_lines(
         async def take(lines: Sequence[Line]) -> list[LineAnswer]:
             items, places, answers = read(office, lines)
             taken = await _taken(office.desk, items, take_items, source, turn)
+            if len(taken) == len(lines):  # nearly always
+                return [line_answer(line.number, answer) for line, answer in zip(lines, taken, strict=True)]
             for place, answer in zip(places, taken, strict=True):
                 answers[place] = line_answer(lines[place].number, answer)
             return [answer for answer in answers if answer is not None]
