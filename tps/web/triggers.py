@@ -22,6 +22,7 @@ T = TypeVar("T")
 Taken = Callable[[Desk, Sequence[T]], Awaitable[Sequence[Answer]]]
 """Takes what lines hold, and returns one answer to each, in order."""
 
+_QUEUED, _REJECTED = Outcome.QUEUED, Outcome.REJECTED
 PATIENCE_S = 30.0
 """How long a batch of a stream waits for a store that cannot be reached before its lines are answered 503."""
 
@@ -191,13 +192,13 @@ async def _taken(desk: Desk, items: Sequence[T], take: Taken[T], source: str, tu
 def line_answer(number: int, answer: Answer) -> LineAnswer:
     """What became of one line, as it is told."""
     outcome, push_id, reason = answer.outcome, answer.push_id, answer.reason
-    if outcome is Outcome.REJECTED:
+    if outcome is _REJECTED:
         field = answer.field
         errors = (FieldError(field, reason or ""),) if field else ()
         return rejected(number, answer.status, errors, None if field else reason)
     return LineAnswer(
         line=number,
-        status=202 if outcome is Outcome.QUEUED else 200,
+        status=202 if outcome is _QUEUED else 200,
         outcome=outcome,
         id=None if push_id is None else text_of(push_id),
         reason=reason,
