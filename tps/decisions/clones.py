@@ -4,6 +4,8 @@ from collections import OrderedDict
 
 from tps.decisions.set_pairs import SetPairs
 
+_CHANCES = 4
+
 
 class CloneDetector:
     """Remembers which SIMs each device was seen in lately, of the devices seen last.
@@ -58,26 +60,37 @@ class CloneDetector:
                     self._seen[device] = ((seen_at, imsi),)
                 self._seen.move_to_end(device)
                 return False  # at least one SIM is allowed
-            before = (self._kept_elsewhere(device, *before[0]),)
+            before = (self._latest(device, *before[0]),)
+            self._want(device, before[0][1])
         others = [(at, sim) for at, sim in before if sim != imsi]
         at = max([seen_at, *(at for at, sim in before if sim == imsi)])
         newest = tuple(sorted([*others, (at, imsi)], reverse=True)[: self._sims_max + 1])
         self._seen[device] = newest
         self._seen.move_to_end(device)
         if len(self._seen) > self._capacity:
-            self._want(*(sim for _, sim in self._seen.popitem(last=False)[1]))
+            self._forget_oldest()
         return len(newest) > self._sims_max and newest[-1][0] > newest[0][0] - self._window_ms
 
-    def _kept_elsewhere(self, device: str, seen_at: int, sim: str) -> tuple[int, str]:
-        """When the device was seen last in the only SIM it was known in; all its sightings are wanted from now on."""
+    def _forget_oldest(self) -> None:
+        """Forget a device that was not seen for long: those nobody told of have a chance first, each time a few."""
+        for _ in range(min(_CHANCES, self._capacity - 1)):
+            device, seen = next(iter(self._seen.items()))
+            if len(seen) > 1 or (latest := self._latest(device, *seen[0])) == seen[0]:
+                break
+            self._seen[device] = (latest,)
+            self._seen.move_to_end(device)
+        device, seen = self._seen.popitem(last=False)
+        for _, sim in seen:
+            self._want(device, sim)
+
+    def _latest(self, device: str, seen_at: int, sim: str) -> tuple[int, str]:
+        """When the device was seen last in the only SIM it is known in, here or elsewhere."""
         known = None if self._pairs is None else self._pairs.newest(sim)
-        self._want(sim)
         if known is not None and known.number == device:
             seen_at = max(seen_at, known.seen_at)
         return seen_at, sim
 
-    def _want(self, *sims: str) -> None:
-        """Want to be told of the next sightings of these."""
+    def _want(self, device: str, sim: str) -> None:
+        """Want to be told of the next sightings of this SIM in this device."""
         if self._pairs is not None and self._may_tell:
-            for sim in sims:
-                self._pairs.doubt(sim)
+            self._pairs.doubt(sim, device)

@@ -67,7 +67,7 @@ class SetPairs:
     """The pairs learned last, one of each subscriber; `capacity` of them, rounded up to whole pages, 0 for none."""
 
     def __init__(self, capacity: int, left: Callable[[str, str, int], object] = _nobody_is_told) -> None:
-        """`left` is told of a pair beyond doubt that is no longer held: device, IMSI, and when it was seen last."""
+        """`left` is told of each pair that is no longer held: device, IMSI, and when it was seen last."""
         self._left = left
         self._count = -(-capacity // (_RECORDS * BUCKETS)) * BUCKETS
         self._pages = [bytearray()] * self._count  # one for all of them: a page that learns is made anew
@@ -146,12 +146,24 @@ class SetPairs:
         push_id = _NOT_SET if pair.push_id is None else pair.push_id
         self._pages[number] = page + key + _REST.pack(version, check, push_id, pair.until, seen_at)
 
-    def doubt(self, imsi: str) -> None:
-        """The next sighting of this subscriber is to be judged, whatever was known of his pair."""
+    def trust(self, imsi: str, device: str) -> None:
+        """This pair is beyond doubt, if it is known."""
+        self._mark(imsi, device, int(check_digit(device)))
+
+    def doubt(self, imsi: str, device: str) -> None:
+        """The next sighting of this pair is to be judged."""
+        self._mark(imsi, device, _NO_CHECK)
+
+    def doubt_all(self) -> None:
+        """The next sighting of each pair is to be judged."""
+        for page in self._pages:
+            page[_CHECK_AT::_RECORD] = bytes((_NO_CHECK,)) * (len(page) // _RECORD)
+
+    def _mark(self, imsi: str, device: str, check: int) -> None:
         page = self._pages[crc32(imsi.encode()) % self._count] if self._count else bytearray()
         at = _place_of(page, imsi)
-        if at >= 0:
-            page[at + _CHECK_AT] = _NO_CHECK
+        if at >= 0 and page.startswith(bytes.fromhex(device), at + _IMSI):
+            page[at + _CHECK_AT] = check
 
     def forget(self, imsi: str) -> None:
         """Whether this subscriber's pair is SET is not known any more."""
@@ -174,17 +186,9 @@ class SetPairs:
         """Whether the pairs of this bucket's subscribers are SET is not known any more."""
         self._ages[bucket] += 1
 
-    def forget_all(self) -> None:
-        """Whether any pair is SET is not known any more."""
-        for bucket in range(BUCKETS):
-            self.forget_bucket(bucket)
-
     def _tell_left(self, page: bytearray, at: int) -> None:
-        """Of a pair that was not beyond doubt all sightings were judged: of it nothing is known here only."""
-        if page[at + _CHECK_AT] != _NO_CHECK:
-            imsi = page[at : at + _IMSI].hex().lstrip("f")
-            (seen_at,) = _SEEN.unpack_from(page, at + _SEEN_AT)
-            self._left(page[at + _IMSI : at + _KEY].hex(), imsi, seen_at)
+        (seen_at,) = _SEEN.unpack_from(page, at + _SEEN_AT)
+        self._left(page[at + _IMSI : at + _KEY].hex(), page[at : at + _IMSI].hex().lstrip("f"), seen_at)
 
     def _valid(self, number: int) -> bytearray:
         """The page with no claim that is void."""

@@ -103,7 +103,7 @@ class SetFilter:
         self._latest = max(self._latest, *map(_seen_at, told))
         if self._watch is not None and self._watch.tacs is not self._judged_by:
             self._judged_by = self._watch.tacs
-            self._pairs.forget_all()
+            self._pairs.doubt_all()
         # Those who are in a transaction now come first, as they would without a filter.
         if None in self._under_way:
             return _all_judged(told, judge)
@@ -128,9 +128,16 @@ class SetFilter:
                 if push_id is None:
                     judge(place)
                 elif push_id == IN_DOUBT:
-                    push_id = find(imsi, imei, each.seen_at, is_judged=True) if judge(place) else None
+                    push_id = self._found_judged(imsi, imei, each.seen_at) if judge(place) else None
             found.append(push_id)
         return found
+
+    def _found_judged(self, imsi: str, imei: str, seen_at: int) -> int | None:
+        """Like `SetPairs.find`, of a sighting that was judged; the next one of its pair needs it no more, mostly."""
+        push_id, number = self._pairs.find(imsi, imei, seen_at, is_judged=True), imei[:14]
+        if push_id is not None and self._watch is not None and self._watch.is_beyond_doubt(number, imsi):
+            self._pairs.trust(imsi, number)
+        return push_id
 
     async def _look_at_the_disk(self) -> None:
         """Know what was changed until now at least. Those who come while one look is under way share the next."""

@@ -6,6 +6,7 @@ answered so costs 6 us, and 11 us where each answer is sent on its own.
 """
 
 import asyncio
+import errno
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,8 @@ SEGMENT_MAX_OCTETS: Final = 512
 _UDP_SEGMENT: Final = 103
 _SEGMENT_OCTETS: Final = Struct("=H")
 """Linux, include/uapi/linux/udp.h: option and control message of the level of UDP, an unsigned short."""
+_NO_BUNDLES: Final = frozenset({errno.EIO, errno.EINVAL, errno.EMSGSIZE, errno.EOPNOTSUPP})
+"""What the system says where some way of packets does not take bundles; each alone may still be taken."""
 _SO_MEMINFO: Final = 55
 _MEMINFO: Final = Struct("=9I")
 _MEMINFO_DROPS: Final = 8
@@ -91,9 +94,9 @@ class DatagramSocket:
                 self._bound.sendmsg((b"".join(bundle),), segmented, 0, address)
             except BlockingIOError:
                 unsent += len(bundle)
-            except OSError:
+            except OSError as error:
                 unsent_each = self._send_each(bundle, address)
-                if unsent_each < len(bundle):  # it is the bundle that the system does not like: so some ways of packets
+                if error.errno in _NO_BUNDLES and unsent_each < len(bundle):
                     self._bundles = False
                 unsent += unsent_each
         return unsent

@@ -6,6 +6,7 @@ and detects nothing.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -120,19 +121,17 @@ class RadiusListener:
 
     def hear(self) -> None:
         """Take in what waits in the socket, a burst of it at most; then answer."""
-        answers: dict[Address, list[bytes]] = {}
-        for octets, address in self._datagrams.receive():
-            answer = self._answer_to(octets, address)
-            if answer is None:
-                continue
-            if address in answers:
-                answers[address].append(answer)
-            else:
-                answers[address] = [answer]
-        due = sum(map(len, answers.values()))
-        unsent = self._datagrams.send(answers)
-        self._counters.answered += due - unsent
-        self._counters.unsent += unsent
+        answers: defaultdict[Address, list[bytes]] = defaultdict(list)
+        try:
+            for octets, address in self._datagrams.receive():
+                answer = self._answer_to(octets, address)
+                if answer is not None:
+                    answers[address].append(answer)
+        finally:  # a defect that one datagram comes upon is not the others'
+            due = sum(map(len, answers.values()))
+            unsent = self._datagrams.send(answers)
+            self._counters.answered += due - unsent
+            self._counters.unsent += unsent
 
     def _answer_to(self, octets: bytes, address: Address) -> bytes | None:
         """One datagram: known client, right secret, not answered yet, room for it; then the answer."""

@@ -147,16 +147,15 @@ class PushRow(NamedTuple):
 
 _ROW = tuple(push.c[name] for name in PushRow._fields)
 _STORED = tuple(push.c[name] for name in StoredPush._fields)
+_PAIR_KEY = attrgetter("bucket", "imsi", "device", "fingerprint")
 _KEY_AND_PLACE = attrgetter("bucket", "imsi", "device", "fingerprint", "id")
 _KEY = (push.c.bucket, push.c.imsi, push.c.device, push.c.fingerprint, push.c.key_released)
 
-_NEW_ALIKE = frozenset({
-    "settings", "version", "security", "source", "state", "attention_at", "owner", "expires_at", "history",
-})  # fmt: skip
+_NEW_ALIKE = ("settings", "version", "security", "source", "state", "attention_at", "owner", "expires_at", "history")
 """What pushes of the same settings that are stored together, and for the same cause, have in common."""
-_MOVED_ALIKE = frozenset({
+_MOVED_ALIKE = (
     "state_before", "state", "owner", "attempts", "route", "parts", "delivered_parts", "releases_key", "held_by",
-})  # fmt: skip
+)  # fmt: skip
 """What most pushes that move together have in common. What an error says can be of one push alone."""
 
 _STATE_NAMES = {state: state.name for state in State}
@@ -169,13 +168,14 @@ def history_line(now_ms: int, event: str, state: State, detail: str = "") -> str
 
 
 def add(connection: Connection, pushes: Sequence[NewPush], now_ms: int) -> int:
-    """Store these; those whose pair's key is held already are left out. Returns how many were stored."""
+    """Store these, of two of one key the first; those whose key is held are left out. Returns how many were stored."""
     move_counts.note(connection, [Event.CLAIM for push in pushes if push.owner is not None])
+    first = {_PAIR_KEY(push): push for push in reversed(pushes)}
     # What nodes wait for here is each other's keys, not ids. SQLite has one writer, and likes the order of its pages.
     dialect = connection.dialect.name
     order = order_of(dialect) if dialect == "sqlite" else _KEY_AND_PLACE
     statement, batch = _insert(dialect)
-    return statement.run(connection, {**batch.parameters(sorted(pushes, key=order)), "now": now_ms})
+    return statement.run(connection, {**batch.parameters(sorted(first.values(), key=order)), "now": now_ms})
 
 
 def due(connection: Connection, now_ms: int, limit: int) -> list[DuePush]:
@@ -226,7 +226,7 @@ def load(connection: Connection, ids: Sequence[tuple[int, int]]) -> dict[int, St
 
 
 def save(connection: Connection, moves: Sequence[Move], now_ms: int) -> int:
-    """Save these moves and append to the histories; returns how many were still in `state_before` and moved."""
+    """Save these moves, at most one of a push, with their lines; returns how many were still in `state_before`."""
     moved = 0
     dialect = connection.dialect.name
     ordered = sorted(moves, key=order_of(dialect))

@@ -47,8 +47,8 @@ class Columns:
     def groups(self, rows: Sequence[Row]) -> list[tuple[Mapping[str, Any], Sequence[Row]]]:
         """The rows that are alike, without what they are alike in, and this, by `parameter_of` its columns.
 
-        Rows alike stay in their order. Of two rows that contend for one key, but are not alike, the one comes first
-        whose like does.
+        Rows alike stay in their order. Rows that contend for one key must not come together: of two that are not alike
+        the one would be first whose like is.
         """
         if not self.alike:
             return [({}, rows)]

@@ -14,14 +14,16 @@ from tps.backoffice.desk import Desk, desk_of
 from tps.backoffice.filtered_way import FilteredWay
 from tps.backoffice.way import WayHere
 from tps.config import DetectionConfig
+from tps.decisions.device_models import DeviceModel
 from tps.decisions.dirty_identities import REASONS, Doubt, WrittenAs
 from tps.decisions.identities import bucket_of
 from tps.decisions.triggers import Answer, Outcome, Trigger
 from tps.delivery.set_filter import SetFilter
 from tps.errors import RetryLaterError
 from tps.feeds.detected import Detected
-from tps.store import pairs
+from tps.store import device_models, pairs
 from tps.store.database import Database
+from tps.store.device_models import place_of
 from tps.store.sealing import Seal
 
 PHONE = device(0).number
@@ -117,6 +119,26 @@ async def test_a_pair_that_keeps_being_seen_is_one_of_the_sims_of_a_clone_and_no
     assert REASONS[Doubt.CLONED] in (again.reason or "")
     (row,) = sqlite.read_now(lambda connection: pairs.of_subscriber(connection, bucket_of(imsi(2)), imsi(2)))
     assert row.dirty == REASONS[Doubt.CLONED]
+
+
+async def test_what_is_imported_of_device_models_is_asked_of_pairs_that_were_beyond_doubt(
+    sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    desk = put_up(sqlite, seal, sqlite_url, tolerated=())
+    await set_and_learned(desk, 0)
+    commits = sqlite.commits
+    assert await outcomes(desk, seen(0, 2000)) == [Outcome.ALREADY_SET]
+    assert (desk.identities.counted.doubts.total(), sqlite.commits) == (0, commits)  # judged by no list, from memory
+    other = DeviceModel(tac="35999999", brand="Nokia", model="6220", source="list")
+    sqlite.write_now(lambda connection: device_models.put(connection, [other], 0))
+    desk.identities._known_tacs._look_again_at = 0
+    assert await outcomes(desk, seen(0, 3000)) == [Outcome.RECORDED]
+    assert desk.identities.counted.doubts == {Doubt.UNKNOWN_TAC: 1}
+    sqlite.write_now(lambda connection: device_models.remove(connection, place_of(other)))
+    desk.identities._known_tacs._look_again_at = 0
+    for at in (4000, 5000):
+        assert await outcomes(desk, seen(0, at)) == [Outcome.ALREADY_SET]
+    assert desk.identities.counted.doubts.total() == 1
 
 
 @pytest.mark.parametrize(("error", "counted"), [(RetryLaterError("away", delay_s=1.0), 0), (ZeroDivisionError(), 1)])

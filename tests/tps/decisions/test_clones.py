@@ -3,7 +3,7 @@
 from copy import copy
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
@@ -93,7 +93,7 @@ def test_the_verdict_is_that_of_all_sightings_together_whatever_their_order(
 
 
 sims = st.integers(0, 3).map(lambda number: f"00101{number:010}")
-phones = st.integers(0, 1).map(lambda number: f"35690901{number:06}")
+phones = st.integers(0, 2).map(lambda number: f"35690901{number:06}")
 moments = st.integers(0, 40)
 
 
@@ -128,12 +128,50 @@ class ToldOfAllAndOfSome(RuleBasedStateMachine):
     def change(self, sim: str) -> None:
         self.pairs.forget(sim)
 
+    @rule(sim=sims, phone=phones)
+    def trust(self, sim: str, phone: str) -> None:
+        if self.some.only_sim(phone) == sim:
+            self.pairs.trust(sim, phone)
+
+    @rule()
+    def doubt_all(self) -> None:
+        self.pairs.doubt_all()
+
     @rule(sim=sims)
     def remove(self, sim: str) -> None:
         self.pairs.drop(sim)
 
 
 TestToldOfAllAndOfSome = ToldOfAllAndOfSome.TestCase
+TestToldOfAllAndOfSome.settings = settings(max_examples=300, stateful_step_count=40)
+
+
+def test_a_sim_that_has_moved_on_is_counted_by_its_newest_sighting_in_the_other_device() -> None:
+    seen = CloneDetector(sims_max=1, window_ms=1000, capacity=10)
+    pairs = SetPairs(100, seen.note)
+    seen.heed(pairs)
+    seen.note(PHONE, "001010", 0)
+    seen.note(OTHER, "001010", 10)
+    pairs.learn(SetPair("001010", OTHER, None, 7, HOUR, 10, is_beyond_doubt=True))
+    assert pairs.find("001010", OTHER, 5000) == 7
+    assert not seen.note(PHONE, "001011", 5100)
+    assert pairs.find("001010", OTHER, 5000) == 7  # what is doubtful is the device that it has left
+    pairs.learn(SetPair("001010", "35690901000000", None, 7, HOUR, 5200))
+    assert seen.note(OTHER, "001012", 5300)
+
+
+def test_a_device_that_is_seen_elsewhere_all_the_time_is_not_forgotten_for_lack_of_room() -> None:
+    seen = detector(sims_max=1, capacity=5)
+    pairs = SetPairs(100, seen.note)
+    seen.heed(pairs)
+    seen.note(PHONE, "001010", 0)
+    pairs.learn(SetPair("001010", PHONE, None, 7, 9 * HOUR, 0, is_beyond_doubt=True))
+    for number in range(1, 50):
+        assert pairs.find("001010", PHONE, number) == 7
+        seen.note(f"{number:014}", f"00102{number}", number)
+    assert seen.only_sim(PHONE) == "001010"
+    assert len(seen) == 5
+    assert seen.note(PHONE, "001011", 50)
 
 
 def test_a_sim_that_is_answered_elsewhere_is_counted_by_its_newest_sighting_there() -> None:

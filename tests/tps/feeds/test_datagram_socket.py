@@ -96,6 +96,15 @@ def test_a_system_that_refuses_bundles_is_given_none_any_more() -> None:
         assert bound.bundles == 1
 
 
+def test_a_bundle_that_finds_no_memory_says_nothing_against_bundles() -> None:
+    with balking_socket() as bound, open_socket() as client:
+        bound.bundle_error = OSError(errno.ENOBUFS, "no buffer space")
+        datagrams = sending(bound)
+        datagrams._bundles = True
+        assert datagrams.send({address_of(client): [bytes(20)] * 3}) == 0
+        assert datagrams._bundles
+
+
 def test_a_way_that_nothing_goes_says_nothing_against_bundles() -> None:
     with balking_socket() as bound, open_socket() as client:
         datagrams = sending(bound)

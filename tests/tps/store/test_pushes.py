@@ -74,6 +74,15 @@ def test_twins_within_one_batch_are_one_push(database: Database) -> None:
     assert add(database, new_push(), new_push()) == 1
 
 
+def test_of_twins_within_one_batch_the_first_is_stored_whatever_comes_before_it(database: Database) -> None:
+    """The second is like the push before both, so that it could come along with that one."""
+    before, first, second = new_push("001010000000001"), new_push(source="api"), new_push()
+    assert add(database, before, first, second) == 2
+    key = PairKey(first.bucket, first.imsi, first.device, first.fingerprint)
+    (holder,) = database.read_now(lambda connection: pair_keys.holders(connection, [key]))
+    assert holder.id == first.id
+
+
 def test_two_writers_at_once_store_one_push(database: Database) -> None:
     stored: list[int] = []
     start = threading.Barrier(4)
