@@ -29,7 +29,6 @@ BOUND = 20
 def counts_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test waits for the pause between two counts."""
     monkeypatch.setattr(backlog, "PAUSE_MIN_S", 0.001)
-    monkeypatch.setattr(backlog, "PAUSE_PER_COUNT", 1)  # on a busy machine a count can take a second
     monkeypatch.setattr(backlog, "DELAY_S", 0.005)
 
 
@@ -81,8 +80,9 @@ async def test_a_full_store_refuses_lone_pushes_and_batches_and_stores_nothing_o
 
 @pytest.mark.parametrize("state", [State.SENT, State.DELIVERED, State.FAILED, State.CANCELLED])
 async def test_it_goes_on_by_itself_once_pushes_have_left(
-    database: Database, seal: Seal, store_url: str, state: State
+    database: Database, seal: Seal, store_url: str, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(backlog, "PAUSE_PER_COUNT", 1)  # on a busy machine a count can take a second
     async with bounded(database, seal, store_url) as parts:
         await fill(parts)
         asked = asyncio.create_task(accepted_at_last(parts, BOUND))
