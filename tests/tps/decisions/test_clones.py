@@ -161,11 +161,7 @@ def test_a_sim_that_has_moved_on_is_counted_by_its_newest_sighting_in_the_other_
 
 
 def test_a_device_that_is_seen_elsewhere_all_the_time_is_not_forgotten_for_lack_of_room() -> None:
-    seen = detector(sims_max=1, capacity=5)
-    pairs = SetPairs(100, seen.note)
-    seen.heed(pairs)
-    seen.note(PHONE, "001010", 0)
-    pairs.learn(SetPair("001010", PHONE, None, 7, 9 * HOUR, 0, is_beyond_doubt=True))
+    seen, pairs = answered_elsewhere(capacity=5)
     for number in range(1, 50):
         assert pairs.find("001010", PHONE, number) == 7
         seen.note(f"{number:014}", f"00102{number}", number)
@@ -174,12 +170,18 @@ def test_a_device_that_is_seen_elsewhere_all_the_time_is_not_forgotten_for_lack_
     assert seen.note(PHONE, "001011", 50)
 
 
-def test_a_sim_that_is_answered_elsewhere_is_counted_by_its_newest_sighting_there() -> None:
-    seen = detector(sims_max=1, capacity=1)
+def answered_elsewhere(capacity: int) -> tuple[CloneDetector, SetPairs]:
+    """A watch that has seen the phone in one SIM, and the pairs that answer for both from then on."""
+    seen = detector(sims_max=1, capacity=capacity)
     pairs = SetPairs(100, seen.note)
     seen.heed(pairs)
     seen.note(PHONE, "001010", 0)
     pairs.learn(SetPair("001010", PHONE, None, 7, 9 * HOUR, 0, is_beyond_doubt=True))
+    return seen, pairs
+
+
+def test_a_sim_that_is_answered_elsewhere_is_counted_by_its_newest_sighting_there() -> None:
+    seen, pairs = answered_elsewhere(capacity=1)
     assert pairs.find("001010", PHONE, 2 * HOUR) == 7
     assert copy(seen).note(PHONE, "001011", 2 * HOUR)
     assert pairs.find("001010", PHONE, 2 * HOUR) == 7  # a dry run has changed nothing
@@ -188,11 +190,7 @@ def test_a_sim_that_is_answered_elsewhere_is_counted_by_its_newest_sighting_ther
 
 
 def test_of_a_device_that_is_forgotten_for_lack_of_room_the_next_sighting_is_wanted() -> None:
-    seen = detector(sims_max=1, capacity=1)
-    pairs = SetPairs(100, seen.note)
-    seen.heed(pairs)
-    seen.note(PHONE, "001010", 0)
-    pairs.learn(SetPair("001010", PHONE, None, 7, 9 * HOUR, 0, is_beyond_doubt=True))
+    seen, pairs = answered_elsewhere(capacity=1)
     seen.note(OTHER, "001011", 0)
     assert seen.only_sim(PHONE) is None
     assert pairs.find("001010", PHONE, HOUR) == IN_DOUBT
