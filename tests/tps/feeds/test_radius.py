@@ -29,7 +29,7 @@ from tests.encoders.radius_octets import (
 from tests.tps.feeds.radius_client import GGSN, RadiusSocket, balking, feed, running_listener, socket_to
 from tests.tps.feeds.taking import NOW_MS, Taker, running_queue
 from tps.decisions.device_changes import DeviceChange, SeenDevice, device_change
-from tps.feeds.datagram_socket import BURST_MAX
+from tps.feeds.datagram_socket import BURST_MAX, Address
 from tps.feeds.detected import Detected
 from tps.feeds.radius import RadiusListener, seen_at
 from tps.feeds.radius_config import RadiusClient
@@ -258,6 +258,29 @@ async def test_what_waits_is_answered_in_order_to_each_who_asked() -> None:
         for sender in (one, other):
             assert [await sender.answers.get() for _ in due] == due
         assert listener.counters.answered == len(due) * 2
+
+
+async def test_a_defect_at_one_record_leaves_the_others_their_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    taker = Taker()
+    async with running_queue(taker) as queue, running_listener(queue) as listener, socket_to(listener) as sender:
+        defects: list[dict[str, object]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: defects.append(context))
+        answer_to, judged = listener._answer_to, 0
+
+        def once_wrong(octets: bytes, address: Address) -> bytes | None:
+            nonlocal judged
+            judged += 1
+            if judged == 2:
+                raise ZeroDivisionError
+            return answer_to(octets, address)
+
+        monkeypatch.setattr(listener, "_answer_to", once_wrong)
+        for _ in range(3):  # the same one again: each is answered
+            sender.send(record())
+        async with asyncio.timeout(10):
+            for _ in range(2):
+                assert await sender.answers.get()
+        assert (listener.counters.answered, len(defects)) == (2, 1)
 
 
 async def test_the_loop_has_its_turn_between_bursts() -> None:
