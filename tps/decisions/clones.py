@@ -5,6 +5,7 @@ from collections import OrderedDict
 from tps.decisions.set_pairs import SetPairs
 
 _CHANCES = 4
+"""Devices kept, as they were seen elsewhere, before one is forgotten: a bound, so that no sighting costs a search."""
 
 
 class CloneDetector:
@@ -27,6 +28,7 @@ class CloneDetector:
         self._seen: OrderedDict[str, tuple[tuple[int, str], ...]] = OrderedDict()
         self._pairs: SetPairs | None = None
         self._may_tell = True
+        """False in a copy: what a dry run supposes changes nothing elsewhere."""
 
     def heed(self, pairs: SetPairs) -> None:
         """Know that sightings of devices in their only SIM may be kept there, and nowhere else."""

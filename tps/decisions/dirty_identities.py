@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from tps.decisions import identities
-from tps.decisions.identities import Device
+from tps.decisions.identities import SPARE_DIGIT, Device
 
 
 class Doubt(StrEnum):
@@ -53,8 +53,6 @@ TOLERATED: Final = frozenset({Doubt.UNKNOWN_TAC, Doubt.WRONG_CHECK_DIGIT})
 
 BY_LENGTH: Final = {14: WrittenAs.WITHOUT_CHECK_DIGIT, 15: WrittenAs.IMEI, 16: WrittenAs.IMEISV}
 """How an identity of so many digits (14 to 16) is written."""
-_SPARE_DIGIT = "0"
-"""What the network sends as digit 15 (TS 23.003 clause 6.2.1)."""
 
 
 class Judged(NamedTuple):
@@ -98,7 +96,7 @@ def doubts(
     in_digits = None if identities.dirty_by_digits(number) is None else _in_digits(number)
     is_unknown = in_digits is None and is_known_tac is not None and not is_known_tac(number[:8])
     is_cloned = in_digits is None and is_clone is not None and is_clone(number)
-    is_wrong = len(digits) == 15 and digits[14] != _SPARE_DIGIT and digits[14] != identities.check_digit(number)
+    is_wrong = len(digits) == 15 and digits[14] != SPARE_DIGIT and digits[14] != identities.check_digit(number)
     if not (in_digits or is_cloned or is_unknown or is_wrong):
         return ()
     found = {in_digits}

@@ -20,6 +20,8 @@ _DOUBLED = bytes(sum(divmod(2 * (octet - ord("0")) % 20, 10)) for octet in range
 """ASCII digits at odd places -> what they count: the digits of their double."""
 _CHECK_DIGITS = tuple(str(-(total - 7 * ord("0")) % 10) for total in range(10))
 """The check digit by the last digit of the sum, in which the seven others count as their octets."""
+SPARE_DIGIT = "0"
+"""What the network sends as digit 15 (TS 23.003 clause 6.2.1)."""
 DEVICE_UNKNOWN = ""
 """The device of a push whose handset nobody has named yet."""
 

@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 from zlib import crc32
 
 from tps.decisions.device_changes import SeenDevice
-from tps.decisions.identities import BUCKETS, check_digit
+from tps.decisions.identities import BUCKETS, SPARE_DIGIT, check_digit
 
 IN_DOUBT: Final = -1
 """Instead of a push: the pair is known, but its sighting is to be judged before it is answered."""
@@ -38,8 +38,6 @@ _CHECK_AT, _PUSH_AT, _SEEN_AT = _KEY + 1, _KEY + 2, _RECORD - 8
 _NO_VERSION = _NO_CHECK = 255
 _NUMBERS = {str(number): number for number in range(10)} | {f"{number:02}": number for number in range(100)}
 """Check digits and software versions by their digits: a look-up takes a third of what `int` does."""
-_SPARE_DIGIT = "0"
-"""What the network sends as digit 15 (TS 23.003 clause 6.2.1)."""
 _NOT_SET = -1
 
 
@@ -108,7 +106,7 @@ class SetPairs:
         if push_id < 0 or seen_at >= until or (len(rest) == 2 and _NUMBERS[rest] != version):
             return None
         if not is_judged and (
-            check == _NO_CHECK or (len(rest) == 1 and rest != _SPARE_DIGIT and _NUMBERS[rest] != check)
+            check == _NO_CHECK or (len(rest) == 1 and rest != SPARE_DIGIT and _NUMBERS[rest] != check)
         ):
             return IN_DOUBT
         if seen_at > seen:

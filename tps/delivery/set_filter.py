@@ -57,10 +57,6 @@ class Told(Protocol):
 _seen_at = attrgetter("seen_at")
 
 
-def _nothing_is_in_doubt(_: int) -> bool:
-    return True
-
-
 class SetFilter:
     """What this process has learned of pairs; lives on the event loop."""
 
@@ -86,9 +82,7 @@ class SetFilter:
         """The look that told of a change, by IMSI and by bucket: as far back as the oldest batch needs."""
         self._changed_buckets = [0] * BUCKETS
 
-    async def pushes_of(
-        self, told: Sequence[Told], judge: Callable[[int], bool] = _nothing_is_in_doubt
-    ) -> list[int | None]:
+    async def pushes_of(self, told: Sequence[Told], judge: Callable[[int], bool]) -> list[int | None]:
         """The push that set each pair up, where the sighting changes nothing; None for what needs its transaction.
 
         `judge` is called with the place of each sighting that is not beyond doubt, in their order, and tells whether it
