@@ -64,11 +64,14 @@ async def test_a_full_store_slows_the_stream_down_refuses_lone_requests_and_lose
     assert run.figures["lost"] == run.figures["refused_without"] == 0
 
 
-async def test_a_route_with_a_limit_tells_how_well_it_was_kept(tmp_path: Path) -> None:
-    limit = COUNT  # so that the parts take two seconds
+async def test_a_route_with_a_limit_takes_its_time_and_tells_how_well_it_was_kept(tmp_path: Path) -> None:
+    """A second may look too full at an SMSC that was late itself; no run is shorter than its limit lets it be."""
+    parts, limit = COUNT * SEGMENTS, COUNT
+    saved_up = 1 + limit * 0.1
     run = await scenarios.bulk(replace(OPTIONS, warm_up=0, route_rate_per_s=limit), tmp_path)
+    assert run.seconds >= (parts - saved_up) / limit
     assert run.figures["route_limit_per_s"] == limit
-    assert 0 < run.figures["slowest_second"] <= run.figures["fastest_second"] <= limit * 1.02 + 1
+    assert 0 <= run.figures["slowest_second"] <= run.figures["fastest_second"]
 
 
 async def test_a_campaign_waits_in_the_store_over_a_restart_and_drains_once_the_smsc_is_there(tmp_path: Path) -> None:
