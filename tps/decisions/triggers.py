@@ -135,21 +135,28 @@ class Send(msgspec.Struct, frozen=True, gc=False):
     cause: Cause
 
 
+def cause_of(trigger: Trigger, known: Sighting) -> Cause | Answer:
+    """Why a device is to be set up, by what is known; an `Answer` where that is no reason for anything."""
+    if known.msisdn is None:
+        return _unknown_subscriber(trigger)
+    if not trigger.is_detection:
+        return trigger.cause or Cause.ASKED
+    found = _cause_of_detection(trigger, known)
+    return found if isinstance(found, Answer) else trigger.cause or found
+
+
 def decide(
-    trigger: Trigger, known: Sighting, default_settings: str | None, switched_on: Collection[str] = SWITCHED
+    cause: Cause,
+    trigger: Trigger,
+    known: Sighting,
+    default_settings: str | None,
+    switched_on: Collection[str] = SWITCHED,
 ) -> Send | Answer:
-    """Whether to send what to which device, by what is known; an `Answer` where nothing is to be sent.
+    """What to send to which device for this cause; an `Answer` where nothing is to be sent.
 
     Of the causes that come by themselves, those that are not `switched_on` are only recorded.
     """
-    if known.msisdn is None:
-        return _unknown_subscriber(trigger)
-    cause = trigger.cause or Cause.ASKED
-    if trigger.is_detection:
-        found = _cause_of_detection(trigger, known)
-        if isinstance(found, Answer):
-            return found
-        cause = trigger.cause or found
+    assert known.msisdn is not None, "whoever has no account has no cause"
     if known.is_declined and cause is not Cause.ASKED:
         return Answer(Outcome.RECORDED, reason=DECLINED)
     if cause in SWITCHED and cause not in switched_on:

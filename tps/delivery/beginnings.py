@@ -7,6 +7,8 @@ from tps.decisions.triggers import Cause, Trigger
 from tps.delivery.attend import LEASE_MS
 from tps.store.pushes import history_line
 
+_CAUSES = {cause.value: cause for cause in Cause}
+
 
 class Beginning(NamedTuple):
     """What a push begins with."""
@@ -41,3 +43,9 @@ class Beginnings:
         state = move(State.QUEUED, Event.CLAIM)
         history += history_line(self._now, Event.CLAIM, state)
         return Beginning(state, self._now + LEASE_MS, self._node, history)
+
+
+def cause_told_by(history: str) -> Cause:
+    """Why a push was made, by the first line of its history."""
+    _time, _source, _state, *why = history.partition("\n")[0].split(" ")
+    return next((_CAUSES[word] for word in why if word in _CAUSES), Cause.ASKED)

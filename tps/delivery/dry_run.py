@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from tps.decisions.push_life import CANCELLABLE_STATES
-from tps.decisions.triggers import Answer, Cause, Outcome, Trigger
+from tps.decisions.triggers import Answer, Outcome, Trigger
 from tps.delivery.intake_decision import IntakeDecision, Intended, Look
 from tps.delivery.intake_transaction import held_answer
 from tps.store import pair_keys
@@ -52,6 +52,8 @@ class DryRun:
         intended = self._decision.decide(look, triggers)
         holders = {holder.place: holder for holder in pair_keys.holders(connection, [each.key for each in intended])}
         self._keep_in_mind(look, triggers)
+        for (_, imsi), device in look.moved.items():
+            self._leave_behind(imsi, device)
         for place, each in enumerate(intended):
             look.answers[each.place] = self._answer(each, holders.get(place))
         _bound(self._held, self._remembered)
@@ -63,10 +65,6 @@ class DryRun:
         """What a trigger is answered by which a push is to be, after those before it."""
         imsi, device = intended.imsi, intended.send.device
         held = self._held.setdefault(imsi, set())
-        if intended.send.cause is Cause.DEVICE_CHANGED:
-            # What has not left yet to any other device would be taken back (`tps.delivery.taking_back`).
-            held -= {key for key in held if key.device != device}
-            self._moved[imsi] = device if self._moved.get(imsi, device) == device else None
         is_taken_back = self._moved.get(imsi, device) != device
         if holder is not None and not (is_taken_back and holder.state in CANCELLABLE_STATES):
             return held_answer(holder.id, holder.state)
@@ -74,6 +72,12 @@ class DryRun:
             return Answer(Outcome.ALREADY_OPEN)
         held.add(intended.key)
         return Answer(Outcome.QUEUED)
+
+    def _leave_behind(self, imsi: str, device: str) -> None:
+        """What has not left yet to any other device would be taken back (`tps.delivery.taking_back`)."""
+        if imsi in self._held:
+            self._held[imsi] -= {key for key in self._held[imsi] if key.device != device}
+        self._moved[imsi] = device if self._moved.get(imsi, device) == device else None
 
     def _put_in_mind(self, look: Look) -> None:
         """Let the newest devices be what the batches before this one would have made them."""

@@ -26,13 +26,14 @@ from tps.decisions.triggers import Answer, Outcome, Trigger
 from tps.delivery.device_identities import DeviceIdentities
 from tps.delivery.inbound_joining import InboundJoining, Whole
 from tps.delivery.intake import Intake
+from tps.delivery.taking_back import take_back, unasked_of
 from tps.delivery.texts import Texts
 from tps.errors import RejectedError, RetryLaterError
 from tps.smpp.outcomes import Inbound
 from tps.smpp.pdus import ESME_RX_T_APPN
 from tps.smpp.routes import Routes
 from tps.store import subscribers
-from tps.store.database import Database
+from tps.store.database import Connection, Database
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -167,9 +168,7 @@ class Inbox:
         if plan.declined:
             now = self._clock()
             await _patiently(
-                lambda: self._database.write(
-                    lambda connection: subscribers.note_declined(connection, plan.declined, now)
-                )
+                lambda: self._database.write(lambda connection: _note_declined(connection, plan.declined, now))
             )
         answers = await _patiently(lambda: self._intake.accept(plan.triggers)) if plan.triggers else []
         for trigger, answer in zip(plan.triggers, answers, strict=True):
@@ -268,6 +267,13 @@ class Inbox:
         text = answer_of(asking.request, sent, refused)
         if text:
             self._texts.send(self._routes[asking.read.whole.first.route], asking.read.msisdn, text)
+
+
+def _note_declined(connection: Connection, declined: Mapping[str, bool], now: int) -> None:
+    """Note who wants nothing without asking, and take back what is about to reach him all the same."""
+    subscribers.note_declined(connection, declined, now)
+    imsis = [imsi for imsi, wants_nothing in declined.items() if wants_nothing]
+    take_back(connection, unasked_of(connection, [(identities.bucket_of(imsi), imsi) for imsi in imsis]), now)
 
 
 async def _patiently(attempt: Callable[[], Awaitable[T]]) -> T:

@@ -19,7 +19,18 @@ from bootstrap.mac import Method
 from tps.decisions.device_changes import SeenDevice, is_newer
 from tps.decisions.identities import DEVICE_UNKNOWN, bucket_of
 from tps.decisions.policy import checked_pin, method_of
-from tps.decisions.triggers import SWITCHED, Answer, Cause, Outcome, Send, Sighting, Trigger, decide, missing_values
+from tps.decisions.triggers import (
+    SWITCHED,
+    Answer,
+    Cause,
+    Outcome,
+    Send,
+    Sighting,
+    Trigger,
+    cause_of,
+    decide,
+    missing_values,
+)
 from tps.delivery.catalogue import Catalogue, Profile
 from tps.delivery.device_knowledge import DeviceKnowledge, Devices
 from tps.delivery.push_secrets import PushSecrets, pin_context, values_context
@@ -58,6 +69,9 @@ class Look(NamedTuple):
     """By place: as it was before the batch, reminders included, until `decide` puts the batch in the order of time."""
     answers: list[Answer | None]
     """One a trigger; None while there is none."""
+    moved: dict[tuple[int, str], str]
+    """(bucket, IMSI) of each SIM that the batch tells has moved -> the device it is in, which `decide` finds out:
+    whether or not anything is sent there, it has left the other ones."""
 
 
 class Intended(msgspec.Struct, frozen=True, gc=False):
@@ -105,7 +119,7 @@ class IntakeDecision:
         ]
         known = {row.place: row for row in subscribers.known(connection, wanted)}
         _remind(known, triggers, wanted)
-        return Look(profiles, devices, wanted, known, answers)
+        return Look(profiles, devices, wanted, known, answers, {})
 
     def decide(self, look: Look, triggers: Sequence[Trigger]) -> list[Intended]:
         """The pushes that are to be, in the order of their triggers; all other triggers have their answers then."""
@@ -132,7 +146,12 @@ class IntakeDecision:
         known = look.known[place]
         is_declined = known.declined_at is not None
         sighting = Sighting(known.msisdn, known.settings, known.device, known.device_seen_at, is_declined)
-        decided = decide(trigger, sighting, self.rules.default_settings, self.rules.switched_on)
+        cause = cause_of(trigger, sighting)
+        if isinstance(cause, Answer):
+            return cause
+        if cause is Cause.DEVICE_CHANGED and trigger.device is not None:
+            look.moved[bucket, imsi] = trigger.device.number
+        decided = decide(cause, trigger, sighting, self.rules.default_settings, self.rules.switched_on)
         if isinstance(decided, Answer):
             return decided
         profile = look.profiles.get(decided.settings)

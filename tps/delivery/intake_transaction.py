@@ -40,7 +40,7 @@ class TakenIn(NamedTuple):
 
 
 _CHANGING = (Cause.DEVICE_CHANGED, Cause.SETTINGS_CHANGED)
-"""What makes older pushes pointless even where nothing has to be sent for it."""
+"""What makes other content pointless even where nothing has to be sent for it."""
 _RENEWING = (Cause.NOT_SET, Cause.SETTINGS_PUBLISHED)
 """What may come while an older version is on its way. What is asked for stands for itself: it costs no look."""
 NOTHING_TAKEN_IN = TakenIn((), (), waiting=0, causes={})
@@ -75,7 +75,8 @@ class IntakeTransaction:
             (each.place, self._push(each, triggers[each.place], now, beginnings, departs=order < may_depart))
             for order, each in enumerate(intended)
         ]
-        pointless = pointless_beside(connection, [each for each in intended if each.send.cause in _CHANGING])
+        changing = [each for each in intended if each.send.cause in _CHANGING]
+        pointless = pointless_beside(connection, changing, look.moved)
         stored = self._store(connection, triggers, sends, look, now)
         pointless += pointless_beside(connection, _renewing(intended, look.answers))
         take_back(connection, pointless, now)

@@ -24,6 +24,7 @@ class CancellablePush(NamedTuple):
     device: str
     settings: str
     fingerprint: int
+    history: str
 
 
 def of_subscribers(connection: Connection, subscribers: Sequence[tuple[int, str]]) -> list[CancellablePush]:

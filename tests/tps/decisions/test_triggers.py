@@ -1,12 +1,24 @@
 """What a trigger leads to, by what is known."""
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
 import pytest
 
 from tps.decisions.identities import Device
-from tps.decisions.triggers import SWITCHED, Answer, Cause, Outcome, Send, Sighting, Trigger, decide, missing_values
+from tps.decisions.triggers import (
+    SWITCHED,
+    Answer,
+    Cause,
+    Outcome,
+    Send,
+    Sighting,
+    Trigger,
+    cause_of,
+    decide,
+    missing_values,
+)
 
 PHONE, OTHER = "35690901123456", "35690901999999"
 
@@ -25,20 +37,27 @@ def known(**changes: Any) -> Sighting:
     return Sighting(**(values | changes))
 
 
+def decided(
+    trigger: Trigger, known: Sighting, default_settings: str | None, switched_on: Collection[str] = SWITCHED
+) -> Send | Answer:
+    cause = cause_of(trigger, known)
+    return cause if isinstance(cause, Answer) else decide(cause, trigger, known, default_settings, switched_on)
+
+
 def test_a_known_subscriber_in_a_clean_device_is_set_up() -> None:
-    assert decide(detection(), known(), "internet") == Send("491701", PHONE, "internet", Cause.FIRST_DEVICE)
+    assert decided(detection(), known(), "internet") == Send("491701", PHONE, "internet", Cause.FIRST_DEVICE)
 
 
 def test_the_subscribers_own_settings_go_before_the_default_and_the_triggers_before_both() -> None:
-    detected = decide(detection(), known(settings="gold"), "internet")
-    asked = decide(wish(settings="mms"), known(settings="gold"), "internet")
+    detected = decided(detection(), known(settings="gold"), "internet")
+    asked = decided(wish(settings="mms"), known(settings="gold"), "internet")
     assert detected == Send("491701", PHONE, "gold", Cause.FIRST_DEVICE)
     assert asked == Send("491701", PHONE, "mms", Cause.ASKED)
 
 
 def test_an_unknown_subscriber_is_recorded_when_detected_and_not_found_when_asked_for() -> None:
     nobody = known(msisdn=None)
-    recorded, refused = decide(detection(), nobody, "internet"), decide(wish(), nobody, "internet")
+    recorded, refused = decided(detection(), nobody, "internet"), decided(wish(), nobody, "internet")
     assert isinstance(recorded, Answer)
     assert recorded.outcome is Outcome.RECORDED
     assert isinstance(refused, Answer)
@@ -47,11 +66,11 @@ def test_an_unknown_subscriber_is_recorded_when_detected_and_not_found_when_aske
 
 def test_a_dirty_device_is_only_recorded_unless_a_person_asks() -> None:
     dirty = Device("00000000000000", dirty="all digits alike")
-    answer = decide(detection(device=dirty), known(), "internet")
+    answer = decided(detection(device=dirty), known(), "internet")
     assert isinstance(answer, Answer)
     assert answer.outcome is Outcome.RECORDED
     assert "all digits alike" in (answer.reason or "")
-    assert isinstance(decide(wish(device=dirty), known(), "internet"), Send)
+    assert isinstance(decided(wish(device=dirty), known(), "internet"), Send)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +86,7 @@ def test_a_late_record_of_another_device_does_not_undo_newer_knowledge(
     seen_at: int, device: str, newest: str, is_sent: bool
 ) -> None:
     late = detection(seen_at=seen_at, device=Device(device))
-    answer = decide(late, known(device=newest, device_seen_at=1000), "internet")
+    answer = decided(late, known(device=newest, device_seen_at=1000), "internet")
     assert isinstance(answer, Send) is is_sent
 
 
@@ -84,24 +103,24 @@ def test_a_late_record_of_another_device_does_not_undo_newer_knowledge(
 )
 def test_each_trigger_has_its_cause_and_its_switch(trigger: Trigger, device: str | None, cause: Cause) -> None:
     before = known(device=device, device_seen_at=None if device is None else 500)
-    sent = decide(trigger, before, "internet", [cause])
+    sent = decided(trigger, before, "internet", [cause])
     assert isinstance(sent, Send)
     assert sent.cause is cause
-    answer = decide(trigger, before, "internet", [other for other in SWITCHED if other is not cause])
+    answer = decided(trigger, before, "internet", [other for other in SWITCHED if other is not cause])
     assert answer == Answer(Outcome.RECORDED, reason=f"by detection.triggers nothing is sent for {cause}")
 
 
 def test_what_is_asked_for_has_no_switch() -> None:
-    assert isinstance(decide(wish(), known(), "internet", []), Send)
-    assert isinstance(decide(wish(cause=Cause.SETTINGS_PUBLISHED), known(), "internet", []), Send)
+    assert isinstance(decided(wish(), known(), "internet", []), Send)
+    assert isinstance(decided(wish(cause=Cause.SETTINGS_PUBLISHED), known(), "internet", []), Send)
 
 
 def test_a_late_record_of_the_newest_device_is_no_reason_to_wait() -> None:
-    assert isinstance(decide(detection(seen_at=1), known(device=PHONE, device_seen_at=1000), "internet"), Send)
+    assert isinstance(decided(detection(seen_at=1), known(device=PHONE, device_seen_at=1000), "internet"), Send)
 
 
 def test_without_any_settings_a_detection_is_recorded_and_a_wish_refused() -> None:
-    recorded, refused = decide(detection(), known(), None), decide(wish(), known(), None)
+    recorded, refused = decided(detection(), known(), None), decided(wish(), known(), None)
     assert isinstance(recorded, Answer)
     assert recorded.outcome is Outcome.RECORDED
     assert isinstance(refused, Answer)
@@ -109,8 +128,8 @@ def test_without_any_settings_a_detection_is_recorded_and_a_wish_refused() -> No
 
 
 def test_a_wish_without_a_device_goes_to_the_newest_one() -> None:
-    assert decide(wish(device=None), known(device=OTHER), "internet") == Send("491701", OTHER, "internet", Cause.ASKED)
-    assert decide(wish(device=None), known(), "internet") == Send("491701", "", "internet", Cause.ASKED)
+    assert decided(wish(device=None), known(device=OTHER), "internet") == Send("491701", OTHER, "internet", Cause.ASKED)
+    assert decided(wish(device=None), known(), "internet") == Send("491701", "", "internet", Cause.ASKED)
 
 
 def test_values_that_every_subscriber_has_are_never_missing() -> None:

@@ -5,21 +5,34 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from structlog.testing import capture_logs
 
-from tests.tps.delivering import detection, device, imsi, msisdn, publish, pushes_in, subscribe
+from tests.tps.delivering import (
+    SIX_ACCESS_POINTS,
+    config,
+    detection,
+    device,
+    imsi,
+    msisdn,
+    publish,
+    pushes_in,
+    subscribe,
+)
 from tests.tps.delivery.asking import CODE, asked
+from tps import app
 from tps.backoffice.desk import desk_of
 from tps.decisions.applet_sms import AppletRule
 from tps.decisions.dirty_identities import REASONS, Doubt
 from tps.decisions.identities import bucket_of
 from tps.decisions.keywords import AnswerTexts, Language
 from tps.decisions.push_life import State
-from tps.decisions.triggers import Outcome
+from tps.decisions.triggers import DECLINED, Outcome
 from tps.delivery import inbound_joining, inbox
 from tps.errors import RetryLaterError
 from tps.store import pairs, subscribers
 from tps.store.database import Connection, Database
+from tps.store.schema import push
 from tps.store.sealing import Seal
 from tps.store.subscribers import Subscriber
 
@@ -112,6 +125,29 @@ async def test_who_says_stop_gets_nothing_by_detection_until_asking_again(
         await server.texts(1)
         changed = detection(0, device=device(7))
         assert [each.outcome for each in await server.parts.intake.accept([changed])] == [Outcome.QUEUED]
+
+
+async def test_stop_takes_back_what_has_not_left_yet_and_was_not_asked_for(
+    served: None, sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    """As while a push waits for its next attempt."""
+    publish(sqlite, seal, SIX_ACCESS_POINTS, name="mms")
+    intake = app.put_together(config(sqlite_url), sqlite, seal).intake
+    wishes = [detection(0), detection(0, settings="mms", is_detection=False, source="api"), detection(1)]
+    await intake.accept(wishes)
+    later = update(push).values(attention_at=app.now_ms() + 3_600_000)
+    sqlite.write_now(lambda connection: connection.execute(later))
+    async with asked(sqlite, seal, sqlite_url) as server:
+        server.send("STOP")
+        await server.texts(1)
+        ends = {(row.imsi, row.settings): State(row.state) for row in server.pushes()}
+        (taken_back,) = [row for row in server.pushes() if row.state == State.CANCELLED]
+    assert ends == {
+        (imsi(0), "internet"): State.CANCELLED,
+        (imsi(0), "mms"): State.QUEUED,
+        (imsi(1), "internet"): State.QUEUED,
+    }
+    assert taken_back.history.endswith(f"cancel CANCELLED {DECLINED}\n")
 
 
 async def test_settings_that_a_device_holds_are_sent_again_to_who_asks(

@@ -1,7 +1,9 @@
 """What has not left yet is taken back when its SIM has moved on, and when its device is to have other content."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.tps.delivering import (
@@ -15,16 +17,18 @@ from tests.tps.delivering import (
     subscribe,
 )
 from tps import app
-from tps.decisions.identities import bucket_of
+from tps.decisions.device_models import DeviceModel
+from tps.decisions.identities import Device, bucket_of
 from tps.decisions.push_life import Event, State, move
-from tps.decisions.triggers import Outcome, Trigger
+from tps.decisions.triggers import Cause, Outcome, Trigger
 from tps.parts import Parts
-from tps.store import pushes
+from tps.store import device_models, pushes, subscribers
 from tps.store.database import Connection, Database
 from tps.store.pushes import Move, history_line
 from tps.store.sealing import Seal
 
 OTHER_CONTENT = INTERNET.replace(b"internet.example", b"net.example")
+UNLIKE_OTHERS = Device("35999901000001")
 WAYS_OUT = {
     State.QUEUED: (),
     State.SENDING: (Event.CLAIM,),
@@ -90,6 +94,41 @@ async def test_it_is_left_behind_too_where_the_other_device_is_set(parts: Parts)
     await outcome(parts, device=device(1))
     assert await outcome(parts, device=device(0)) is Outcome.ALREADY_SET
     assert await ends(parts) == [(device(0).number, State.DELIVERED), (device(1).number, State.CANCELLED)]
+
+
+async def declined(parts: Parts) -> None:
+    """Subscriber 0 answers STOP."""
+    await parts.database.write(lambda connection: subscribers.note_declined(connection, {imsi(0): True}, app.now_ms()))
+
+
+async def nothing_is_understood(parts: Parts) -> None:
+    """The next device understands nothing."""
+    model = DeviceModel(tac=UNLIKE_OTHERS.number[:8], client_provisioning=(), browser_settings=False)
+    await parts.database.write(lambda connection: device_models.put(connection, [model], app.now_ms()))
+
+
+@pytest.mark.parametrize("nothing_is_sent", [declined, nothing_is_understood])
+async def test_it_is_left_behind_too_where_nothing_is_sent_to_the_other_device(
+    parts: Parts, nothing_is_sent: Callable[[Parts], Awaitable[None]]
+) -> None:
+    await outcome(parts, device=device(0))
+    await nothing_is_sent(parts)
+    assert await outcome(parts, device=UNLIKE_OTHERS) is Outcome.RECORDED
+    assert await ends(parts) == [(device(0).number, State.CANCELLED)]
+
+
+async def test_it_is_left_behind_too_where_devices_that_change_are_left_alone(
+    database: Database, seal: Seal, store_url: str
+) -> None:
+    publish(database, seal)
+    subscribe(database, seal, 1)
+    own = config(store_url)
+    others = tuple(cause for cause in own.detection.triggers if cause is not Cause.DEVICE_CHANGED)
+    own = msgspec.structs.replace(own, detection=msgspec.structs.replace(own.detection, triggers=others))
+    parts = app.put_together(own, database, seal)
+    await outcome(parts, device=device(0))
+    assert await outcome(parts, device=device(1)) is Outcome.RECORDED
+    assert await ends(parts) == [(device(0).number, State.CANCELLED)]
 
 
 async def test_what_was_asked_for_before_any_device_was_known_goes_wherever_the_sim_is(parts: Parts) -> None:
