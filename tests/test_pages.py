@@ -26,6 +26,24 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL)
 
 
+def anchors_of(page: Path) -> set[str]:
+    """What a link may name behind #, as GitHub and others make it of headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_page_has_a_title_and_leads_only_to_what_is_there(page: Path) -> None:
+    assert page.read_text().startswith("# ")
+    lost = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        name, _, anchor = target.partition("#")
+        aim = page.parent / name if name else page
+        if "://" not in target and not (aim.exists() and (not anchor or anchor in anchors_of(aim))):
+            lost.append(target)
+    assert lost == []
+
+
 def test_the_life_of_a_push_is_told_as_it_is() -> None:
     told = re.findall(r"^\| ([A-Z]+) \| (.+) \|$", ARCHITECTURE.read_text(), flags=re.MULTILINE)
     assert told == [
