@@ -18,6 +18,7 @@ from encoders.errors import DecodeError
 from tps.decisions import identities
 from tps.decisions.applet_sms import AppletReport, AppletRule, read_applet_sms
 from tps.decisions.inbound_config import InboundConfig
+from tps.decisions.inbound_sender import sender_of
 from tps.decisions.inbound_text import text_of
 from tps.decisions.keywords import Keywords, Request, answer_of
 from tps.decisions.repetitions import Repetitions
@@ -28,7 +29,7 @@ from tps.delivery.inbound_joining import InboundJoining, Whole
 from tps.delivery.intake import Intake
 from tps.delivery.taking_back import take_back, unasked_of
 from tps.delivery.texts import Texts
-from tps.errors import RejectedError, RetryLaterError
+from tps.errors import RetryLaterError
 from tps.smpp.outcomes import Inbound
 from tps.smpp.pdus import ESME_RX_T_APPN
 from tps.smpp.routes import Routes
@@ -196,14 +197,13 @@ class Inbox:
             self.counts["repeated"] += 1
             return None
         try:
-            msisdn = identities.msisdn(first.source)
+            msisdn = sender_of(first.source, first.source_ton, self._config.country_code)
             if rule is not None:
                 return Read(whole, msisdn, read_applet_sms(rule, whole.payload, first.data_coding), rule)
             return Read(whole, msisdn, self._keywords.read(text_of(whole.payload, first.data_coding)))
-        except (DecodeError, RejectedError) as error:
+        except DecodeError as error:
             # What it says names the rule that was broken; of who wrote what, no log shall know.
-            reason = "the sender is no number" if isinstance(error, RejectedError) else str(error)
-            log.info("inbox.unreadable", route=first.route, applet=rule.name if rule else None, reason=reason)
+            log.info("inbox.unreadable", route=first.route, applet=rule.name if rule else None, reason=str(error))
             self.counts["unreadable"] += 1
             return None
 

@@ -117,17 +117,24 @@ class Smsc:
         octets: bytes,
         *,
         system_id: str = "tps",
+        source_ton: int = 1,
         data_coding: int = 0,
         has_header: bool = False,
         protocol_id: int = 0,
     ) -> None:
         """A handset sends an SMS to a short code: deliver it on a receiving link of `system_id`.
 
-        `has_header`: the octets begin with a user data header.
+        `source_ton`: how the sender is written. `has_header`: the octets begin with a user data header.
         """
         esm_class = ESM_CLASS_UDHI if has_header else 0
         body = inbound_body(
-            source, destination, octets, esm_class=esm_class, data_coding=data_coding, protocol_id=protocol_id
+            source,
+            destination,
+            octets,
+            source_ton=source_ton,
+            esm_class=esm_class,
+            data_coding=data_coding,
+            protocol_id=protocol_id,
         )
         self._centre.send(system_id, body)
 

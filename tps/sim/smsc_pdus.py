@@ -274,10 +274,18 @@ def receipt_body(due: ReceiptDue, form: ReceiptForm, done_date: bytes) -> bytes:
 
 
 def inbound_body(
-    source: str, destination: str, octets: bytes, *, esm_class: int = 0, protocol_id: int = 0, data_coding: int = 0
+    source: str,
+    destination: str,
+    octets: bytes,
+    *,
+    source_ton: int = 1,
+    esm_class: int = 0,
+    protocol_id: int = 0,
+    data_coding: int = 0,
 ) -> bytes:
-    """Body of the deliver_sm that carries a mobile-originated message; both numbers international (clause 5.2.5)."""
-    return b"\0\x01\x01%b\0\x01\x01%b\0%c%c\0\0\0\0\0%c\0%c%b" % (
+    """Body of the deliver_sm that carries a mobile-originated message; numbers are international (clause 5.2.5)."""
+    return b"\0%c\x01%b\0\x01\x01%b\0%c%c\0\0\0\0\0%c\0%c%b" % (
+        source_ton,
         source.encode("latin-1"),
         destination.encode("latin-1"),
         esm_class,

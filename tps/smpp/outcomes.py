@@ -12,6 +12,8 @@ class Inbound(msgspec.Struct, frozen=True, gc=False):
     route: str
     source: str
     """The handset's number."""
+    source_ton: int
+    """How that is written: SMPP 3.4 clause 5.2.5."""
     destination: str
     """The short code it was sent to."""
     protocol_id: int
@@ -36,6 +38,7 @@ def to_inbound(message: pdus.DeliverSm, route: str, token: tuple[int, int]) -> I
     return Inbound(
         route,
         message.source_addr,
+        message.source_addr_ton,
         message.destination_addr,
         message.protocol_id,
         message.data_coding,

@@ -163,6 +163,7 @@ class DeliverSm(msgspec.Struct, frozen=True, gc=False):
     """What matters of a deliver_sm (clause 4.6.1)."""
 
     source_addr: str
+    source_addr_ton: int
     destination_addr: str
     esm_class: int
     protocol_id: int
@@ -209,6 +210,7 @@ def decode_deliver_sm(body: bytes) -> DeliverSm:
         raise DecodeError(fault)
     return DeliverSm(
         body[service_type_end + 3 : source_end].decode("latin-1"),
+        body[service_type_end + 1],
         body[source_end + 3 : destination_end].decode("latin-1"),
         body[destination_end + 1],
         body[destination_end + 2],

@@ -7,14 +7,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tests.tps.delivering import all_pushes, config, msisdn, route_to
+from tests.tps.delivering import all_pushes, config, imsi, msisdn, route_to
 from tps import app
 from tps.decisions.inbound_config import InboundConfig
 from tps.parts import Parts
 from tps.sim.smsc import Recorded, Smsc
+from tps.store import subscribers
 from tps.store.database import Database
 from tps.store.pushes import PushRow
 from tps.store.sealing import Seal
+from tps.store.subscribers import Subscriber
 
 CODE = "7700"
 """The short code that users write to."""
@@ -36,6 +38,11 @@ def texts_of(record: Sequence[Recorded], number: str) -> list[str]:
                 texts.append(begun.decode("ascii"))  # these texts have the same codes in ASCII and GSM 7-bit
                 begun = b""
     return texts
+
+
+def account(database: Database) -> Subscriber:
+    """The account of subscriber 0."""
+    return database.read_now(lambda connection: subscribers.load(connection, [imsi(0)]))[imsi(0)]
 
 
 class Asked(NamedTuple):

@@ -1,11 +1,13 @@
-"""A clock that the tests of the way move."""
+"""A clock that the tests of the way move, and subscribers to serve."""
 
 import pytest
 
-from tests.tps.delivering import Clock
+from tests.tps.delivering import Clock, publish, subscribe
 from tps import app
 from tps.delivery import attend, node_lease
 from tps.store import nodes
+from tps.store.database import Database
+from tps.store.sealing import Seal
 
 
 @pytest.fixture
@@ -20,3 +22,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(attend, "INTERVAL_S", 3600.0)
     monkeypatch.setattr(node_lease, "RENEW_S", 3600.0)
     return standing
+
+
+@pytest.fixture
+def served(sqlite: Database, seal: Seal) -> None:
+    """Settings "internet", and three subscribers."""
+    publish(sqlite, seal)
+    subscribe(sqlite, seal, 3)

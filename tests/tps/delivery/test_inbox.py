@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
-from structlog.testing import capture_logs
 
 from tests.tps.delivering import (
     SIX_ACCESS_POINTS,
@@ -17,38 +16,24 @@ from tests.tps.delivering import (
     msisdn,
     publish,
     pushes_in,
-    subscribe,
 )
-from tests.tps.delivery.asking import CODE, asked
+from tests.tps.delivery.asking import CODE, account, asked
 from tps import app
-from tps.backoffice.desk import desk_of
-from tps.decisions.applet_sms import AppletRule
-from tps.decisions.dirty_identities import REASONS, Doubt
-from tps.decisions.identities import bucket_of
 from tps.decisions.keywords import AnswerTexts, Language
 from tps.decisions.push_life import State
 from tps.decisions.triggers import DECLINED, Outcome
 from tps.delivery import inbound_joining, inbox
 from tps.errors import RetryLaterError
-from tps.store import pairs, subscribers
-from tps.store.database import Connection, Database
+from tps.store.database import Database
 from tps.store.schema import push
 from tps.store.sealing import Seal
-from tps.store.subscribers import Subscriber
 
 TEXTS = AnswerTexts()
 WORDS = Language(settings={"ALL": (), "INTERNET": ("internet",), "MMS": ("mms",), "WAP": ("wap",), "EMAIL": ("email",)})
-APPLET = AppletRule(name="applet", destination="7701", imei_tags=(0x14,), imsi_tag=0x40)
-IMEI = b"\x94\x08\x5a\x09\x09\x21\x43\x65\x87\x09"
-IMEI_OF_IT = "59090123456789"
 
 
 def on_their_way(words: str) -> str:
     return TEXTS.on_their_way.replace("{words}", words)
-
-
-def account(database: Database) -> Subscriber:
-    return database.read_now(lambda connection: subscribers.load(connection, [imsi(0)]))[imsi(0)]
 
 
 def has_declined(database: Database) -> bool:
@@ -57,13 +42,6 @@ def has_declined(database: Database) -> bool:
 
 def not_available(words: str) -> str:
     return TEXTS.not_available.replace("{words}", words)
-
-
-@pytest.fixture
-def served(sqlite: Database, seal: Seal) -> None:
-    """Settings "internet", and three subscribers."""
-    publish(sqlite, seal)
-    subscribe(sqlite, seal, 3)
 
 
 @pytest.mark.parametrize("word", ["ALL", "INTERNET", "internet", "  Internet! "])
@@ -192,6 +170,21 @@ async def test_strangers_and_other_short_codes_are_acknowledged_and_not_answered
         assert (server.smsc.record, server.pushes()) == ([], [])
 
 
+@pytest.mark.parametrize("word", ["ALL", "STOP"])
+async def test_a_sender_whose_digits_are_those_of_a_subscriber_is_none_unless_they_are_its_number(
+    served: None, sqlite: Database, seal: Seal, sqlite_url: str, word: str
+) -> None:
+    """An alphanumeric sender is whatever somebody chose, and a national number is somebody else's."""
+    async with asked(sqlite, seal, sqlite_url) as server:
+        server.send(word, source_ton=5)
+        server.send(f"{word}!", source_ton=2)
+        await server.counted(unreadable=2)
+        assert (server.smsc.record, server.pushes(), has_declined(sqlite)) == ([], [], False)
+    async with asked(sqlite, seal, sqlite_url, country_code=msisdn(0)[:2]) as server:
+        server.smsc.send(msisdn(0)[2:], CODE, b"TEST", source_ton=2)
+        assert await server.texts(1) == [TEXTS.test]
+
+
 async def test_who_asks_too_often_is_heard_no_more_and_the_others_are(
     served: None, sqlite: Database, seal: Seal, sqlite_url: str
 ) -> None:
@@ -308,87 +301,3 @@ async def test_a_part_whose_others_do_not_come_is_acknowledged_after_a_while(
         server.smsc.send(msisdn(0), CODE, b"", has_header=True)
         await server.counted(unreadable=2)
         await server.acknowledged(4)
-
-
-# SIM applets
-
-
-async def test_an_applet_that_reports_a_device_has_it_set_up(
-    served: None, sqlite: Database, seal: Seal, sqlite_url: str
-) -> None:
-    async with asked(sqlite, seal, sqlite_url, applets=(APPLET,)) as server:
-        server.smsc.send(msisdn(0), "7701", IMEI, data_coding=4)
-        (push,) = await pushes_in(sqlite, State.DELIVERED, 1)
-        assert (push.imsi, push.device, push.source) == (imsi(0), IMEI_OF_IT, "applet")
-        assert server.texts_now() == []
-        (seen,) = sqlite.read_now(lambda connection: pairs.of_subscriber(connection, bucket_of(imsi(0)), imsi(0)))
-        assert (seen.device, seen.source) == (IMEI_OF_IT, "applet")
-        desk = desk_of(server.parts)
-        told = desk.metrics.text(await desk.way.standing()).decode()
-        assert 'tps_triggers_total{outcome="queued",source="applet"} 1.0' in told
-
-
-async def test_an_applet_that_is_back_in_a_device_is_heard_again(
-    served: None, sqlite: Database, seal: Seal, sqlite_url: str
-) -> None:
-    async with asked(sqlite, seal, sqlite_url, applets=(APPLET,)) as server:
-        for count, report in enumerate((IMEI, IMEI[:-1] + b"\x19", IMEI), 1):
-            server.smsc.send(msisdn(0), "7701", report, data_coding=4)
-            async with asyncio.timeout(10):
-                while server.parts.inbox.triggers.total() < count:  # noqa: ASYNC110 - the inbox tells nobody
-                    await asyncio.sleep(0.005)
-        assert account(sqlite).device == IMEI_OF_IT
-
-
-async def test_an_applet_cannot_speak_for_another_sim(
-    served: None, sqlite: Database, seal: Seal, sqlite_url: str
-) -> None:
-    someone_else = b"\x40\x08" + bytes.fromhex("00010100000000f1")
-    async with asked(sqlite, seal, sqlite_url, applets=(APPLET,)) as server:
-        with capture_logs() as logs:
-            server.smsc.send(msisdn(0), "7701", IMEI + someone_else, data_coding=4)
-            server.smsc.send("99001234567", "7701", IMEI + someone_else, data_coding=4)
-            server.smsc.send(msisdn(1), "7701", b"\x94\x08\xff", data_coding=4)
-            await server.counted(contradictory=1, stranger=1, unreadable=1)
-            await server.acknowledged(3)
-        assert server.pushes() == []
-    assert [log["reason"] for log in logs if log["event"] == "inbox.unreadable"] == [
-        "octet 2: 8 octets expected, 1 left"
-    ]
-
-
-async def test_where_the_rule_says_so_an_applet_is_believed_about_a_sim_whose_number_is_new(
-    served: None, sqlite: Database, seal: Seal, sqlite_url: str
-) -> None:
-    trusting = AppletRule(
-        name="applet", protocol_id=0x7F, form="text", imei_label="IMEI", imsi_label="IMSI", trusts_imsi=True
-    )
-    async with asked(sqlite, seal, sqlite_url, applets=(trusting,)) as server:
-        text = f"IMSI={imsi(2)};IMEI={IMEI_OF_IT}".encode()
-        server.smsc.send("99001234567", "7702", text, protocol_id=0x7F)
-        (push,) = await pushes_in(sqlite, State.DELIVERED, 1)
-    assert (push.imsi, push.device) == (imsi(2), IMEI_OF_IT)
-
-
-async def test_devices_that_applets_report_from_too_many_sims_are_clones(
-    sqlite: Database, seal: Seal, sqlite_url: str
-) -> None:
-    publish(sqlite, seal)
-    subscribe(sqlite, seal, 11)
-    async with asked(sqlite, seal, sqlite_url, applets=(APPLET,)) as server:
-        for number in range(10):
-            server.smsc.send(msisdn(number), "7701", IMEI, data_coding=4)
-        await pushes_in(sqlite, State.DELIVERED, 10)
-        server.smsc.send(msisdn(10), "7701", IMEI, data_coding=4)
-
-        def seen_in(connection: Connection) -> list[pairs.Pair]:
-            return pairs.of_subscriber(connection, bucket_of(imsi(10)), imsi(10))
-
-        async with asyncio.timeout(10):
-            while not (found := await sqlite.read(seen_in)):  # noqa: ASYNC110 - the store tells nobody
-                await asyncio.sleep(0.005)
-        (seen,) = found
-        assert len(server.pushes()) == 10
-        assert seen.dirty == REASONS[Doubt.CLONED]
-        assert server.parts.identities.counted.doubts[Doubt.CLONED] == 1
-        assert server.parts.identities.counted.written.total() == 11

@@ -12,7 +12,7 @@ from tps.smpp.outcomes import Inbound
 
 
 def inbound(octets: bytes, parameters: dict[int, bytes] | None = None, *, has_header: bool = False) -> Inbound:
-    return Inbound("north", "4917", "7700", 0, 0, has_header, octets, parameters or {}, (1, 1))
+    return Inbound("north", "4917", 1, "7700", 0, 0, has_header, octets, parameters or {}, (1, 1))
 
 
 def test_a_text_of_153_septets_is_read_behind_its_header() -> None:

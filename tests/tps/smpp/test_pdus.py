@@ -67,7 +67,7 @@ def test_deliver_sm_is_read_like_clause_4_6_1() -> None:
         text=b"hi",
         parameters=peer_octets.tlv(0x1E, b"x"),
     )
-    assert decode_deliver_sm(body) == DeliverSm("491701", "77", 0x44, 0, 8, b"hi", {0x1E: b"x"})
+    assert decode_deliver_sm(body) == DeliverSm("491701", 1, "77", 0x44, 0, 8, b"hi", {0x1E: b"x"})
 
 
 def test_message_payload_stands_for_an_empty_short_message() -> None:
@@ -90,7 +90,7 @@ def test_smpplib_writes_a_deliver_sm_that_we_read() -> None:
         message_state=2,
     )
     ours = decode_deliver_sm(theirs.generate()[16:])
-    assert ours == DeliverSm("4917", "55", 4, 0, 4, b"id:1", {0x1E: b"abc\0", 0x427: b"\x02"})
+    assert ours == DeliverSm("4917", 1, "55", 4, 0, 4, b"id:1", {0x1E: b"abc\0", 0x427: b"\x02"})
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_smpplib_writes_a_deliver_sm_that_we_read() -> None:
     ],
 )
 def test_esm_class_tells_receipts_from_messages(esm_class: int, parameters: dict[int, bytes], is_receipt: bool) -> None:
-    assert DeliverSm("1", "2", esm_class, 0, 0, b"", parameters).is_receipt is is_receipt
+    assert DeliverSm("1", 1, "2", esm_class, 0, 0, b"", parameters).is_receipt is is_receipt
 
 
 def test_a_deliver_sm_cut_anywhere_in_its_mandatory_part_is_refused() -> None:
@@ -138,7 +138,7 @@ ENDS_EARLY = "optional parameter ends early"
 def test_optional_parameters_before_a_broken_one_are_kept(broken: bytes, fault: str) -> None:
     body = peer_octets.deliver_sm_body(text=b"id:77 stat:DELIVRD", parameters=RECEIPTED + broken)
     parameters = {pdus.RECEIPTED_MESSAGE_ID: b"77\0"}
-    expected = DeliverSm("491701234567", "1234", 4, 0, 0, b"id:77 stat:DELIVRD", parameters, fault)
+    expected = DeliverSm("491701234567", 1, "1234", 4, 0, 0, b"id:77 stat:DELIVRD", parameters, fault)
     assert decode_deliver_sm(body) == expected
 
 
