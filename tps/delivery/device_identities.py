@@ -77,21 +77,21 @@ class DeviceIdentities:
         """Follow what was imported of device models meanwhile; before each batch."""
         await self._known_tacs.refresh()
 
-    def doubts(self, digits: str, sim: str, seen_at: int) -> tuple[Doubt, ...]:
+    def doubts(self, digits: str, imsi: str | None, seen_at: int) -> tuple[Doubt, ...]:
         """What is doubtful about a device of these 14 to 16 digits, in the order of `Doubt`.
 
-        `sim` is the IMSI or the number that it was seen with.
+        Without the IMSI of the SIM that it was seen in, nothing is said of clones: that one may be known by its IMSI.
         """
         clones, tacs = self._clones, self._known_tacs.tacs
         return dirty_identities.doubts(
             digits,
             is_known_tac=tacs.__contains__ if tacs else None,
-            is_clone=None if clones is None else lambda number: clones.note(number, sim, seen_at),
+            is_clone=None if clones is None or imsi is None else lambda number: clones.note(number, imsi, seen_at),
         )
 
-    def judge(self, imei: str, sim: str, seen_at: int) -> Judged:
+    def judge(self, imei: str, imsi: str, seen_at: int) -> Judged:
         """The device, and what is doubtful about it; `RejectedError` where it is no identity at all."""
-        return dirty_identities.judged(imei, lambda digits: self.doubts(digits, sim, seen_at))
+        return dirty_identities.judged(imei, lambda digits: self.doubts(digits, imsi, seen_at))
 
     def count(self, written: Mapping[WrittenAs, int], doubts: Iterable[Collection[Doubt]]) -> None:
         """Count what was judged, by how it was written and by doubts: once a sighting, however often it was offered."""

@@ -256,7 +256,7 @@ def known_pair(trigger: Trigger, answer: Answer, row: Known, sighting_interval_m
     device, seen_before = trigger.device, row.pair_seen_at
     if not trigger.is_plain or device is None or device.dirty is not None or trigger.is_reminder:
         return None
-    if row.msisdn is None or seen_before is None or row.device != device.number:
+    if seen_before is None or row.device != device.number:
         return None  # a later sighting of a device that is not the newest will be written
     until = seen_before + sighting_interval_ms if answer.outcome is Outcome.ALREADY_SET else None
     return KnownPair(row.software_version, max(seen_before, trigger.seen_at), until)

@@ -28,7 +28,7 @@ class Taking:
         desk = self._desk
         answers: Sequence[Answer]
         try:
-            answers = await detections.take(desk.way, desk.identities, batch)
+            answers = await detections.take(desk, batch)
         except RetryLaterError:
             raise
         except Exception as error:  # noqa: BLE001 - the network goes on telling, whatever happened

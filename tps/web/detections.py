@@ -1,6 +1,5 @@
 """Detections: the network saw this SIM in this device."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -8,10 +7,8 @@ import msgspec
 from msgspec import Meta
 
 from tps.backoffice import detections
-from tps.backoffice.desk import Desk
 from tps.decisions import identities
 from tps.decisions.device_changes import event_time
-from tps.decisions.triggers import Answer
 from tps.errors import RejectedError
 from tps.feeds.detected import Detected
 from tps.web.operations import Call, Reply, milliseconds
@@ -48,15 +45,10 @@ def detected(detection: Detection, now: int) -> Detected:
     )
 
 
-async def take(desk: Desk, batch: Sequence[Detected]) -> Sequence[Answer]:
-    """Take a batch."""
-    return await detections.take(desk.way, desk.identities, batch)
-
-
 async def detect(call: Call[Detection, None]) -> Reply:
     """Take one detection."""
-    return await take_one(call.office, detected(call.body, call.office.desk.clock()), take, SOURCE)
+    return await take_one(call.office, detected(call.body, call.office.desk.clock()), detections.take, SOURCE)
 
 
 read_lines = reading(Detection, detected)
-detect_lines = taking_lines(read_lines, take, SOURCE)
+detect_lines = taking_lines(read_lines, detections.take, SOURCE)

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from tps.backoffice import detections
 from tps.backoffice.detections import trigger_of
 from tps.decisions.identities import imei_of
 from tps.delivery.dry_run import DryRun, Rehearsed
@@ -57,10 +59,8 @@ class _Stream:
         batch, places, answers = read_lines(self._office, lines)
         database, watch = self._office.desk.database, self._watch
         await patiently(watch.refresh)
-        triggers = [
-            trigger_of(each, watch, watch.doubts(each.imei, each.imsi or each.msisdn or "", each.seen_at))
-            for each in batch
-        ]
+        batch = await patiently(partial(detections.named, database, batch))
+        triggers = [trigger_of(each, watch, watch.doubts(each.imei, each.imsi, each.seen_at)) for each in batch]
         reminders = self._office.desk.way.reminders_for(triggers)
         rehearsed = await patiently(
             lambda: database.read(lambda connection: self._dry_run.rehearse(connection, [*reminders, *triggers]))

@@ -21,7 +21,7 @@ from tps.decisions.triggers import Answer, Outcome, Trigger
 from tps.delivery.set_filter import SetFilter
 from tps.errors import RetryLaterError
 from tps.feeds.detected import Detected
-from tps.store import device_models, pairs
+from tps.store import device_models, pairs, subscribers
 from tps.store.database import Database
 from tps.store.device_models import place_of
 from tps.store.sealing import Seal
@@ -43,8 +43,12 @@ def seen(number: int, at: int = 0, imei: str = PHONE, **changes: Any) -> Detecte
     return msgspec.structs.replace(one, **changes)
 
 
+def by_number(number: int, at: int = 0, imei: str = PHONE) -> Detected:
+    return seen(number, at, imei, imsi=None, msisdn=msisdn(number))
+
+
 async def take(desk: Desk, *batch: Detected) -> Sequence[Answer]:
-    return await detections.take(desk.way, desk.identities, batch)
+    return await detections.take(desk, batch)
 
 
 async def outcomes(desk: Desk, *batch: Detected) -> list[Outcome]:
@@ -79,9 +83,12 @@ async def test_of_a_batch_only_what_memory_cannot_answer_needs_a_transaction(
     assert await outcomes(desk, *batch) == [Outcome.ALREADY_SET, Outcome.QUEUED, *[Outcome.ALREADY_SET] * 2]
     assert [[trigger.imsi for trigger in triggers] for triggers in asked] == [[imsi(2)]]
     asked.clear()
-    # One by number may be anybody: all go with it.
-    batch = [seen(0, 4000), seen(3, 4000, imsi=None, msisdn=msisdn(1))]
+    batch = [seen(0, 4000), by_number(1, 4000)]
     assert await outcomes(desk, *batch) == [Outcome.ALREADY_SET] * 2
+    assert asked == []
+    # One whose number belongs to nobody yet may be anybody in a moment: all go with it.
+    batch = [seen(0, 5000), by_number(SUBSCRIBERS, 5000)]
+    assert await outcomes(desk, *batch) == [Outcome.ALREADY_SET, Outcome.RECORDED]
     assert [len(triggers) for triggers in asked] == [2]
 
 
@@ -119,6 +126,31 @@ async def test_a_pair_that_keeps_being_seen_is_one_of_the_sims_of_a_clone_and_no
     assert REASONS[Doubt.CLONED] in (again.reason or "")
     (row,) = sqlite.read_now(lambda connection: pairs.of_subscriber(connection, bucket_of(imsi(2)), imsi(2)))
     assert row.dirty == REASONS[Doubt.CLONED]
+
+
+async def test_a_sim_that_is_named_by_its_number_is_the_one_that_is_named_by_its_imsi(
+    sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    """To the watch for clones, and to what remembers when it was seen: else a late record would be the newest."""
+    desk = put_up(sqlite, seal, sqlite_url, clone_sims=2)
+    await set_and_learned(desk, 0)
+    told = [seen(1), by_number(1), by_number(0, 500_000), by_number(SUBSCRIBERS)]
+    *known, nobody = await take(desk, *told)
+    assert all("too many SIMs" not in (answer.reason or "") for answer in known)
+    assert nobody.reason == "no subscriber has this number"
+    (late,) = await take(desk, by_number(0, 400_000, device(2).number))
+    assert late.outcome is Outcome.RECORDED
+
+
+async def test_a_late_record_undoes_nothing_of_a_sim_that_has_no_account_yet(
+    sqlite: Database, seal: Seal, sqlite_url: str
+) -> None:
+    desk = put_up(sqlite, seal, sqlite_url)
+    for at, told in ((0, device(0)), (60_000, device(0)), (30_000, device(1))):
+        assert await outcomes(desk, seen(SUBSCRIBERS, at, told.number)) == [Outcome.RECORDED]
+    subscribe(sqlite, seal, 1, first=SUBSCRIBERS)
+    (account,) = sqlite.read_now(lambda connection: subscribers.load(connection, [imsi(SUBSCRIBERS)])).values()
+    assert account.device == device(0).number
 
 
 async def test_what_is_imported_of_device_models_is_asked_of_pairs_that_were_beyond_doubt(

@@ -3,7 +3,7 @@ every sighting."""
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hypothesis import settings
@@ -13,16 +13,23 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.tps.conftest import SEAL
 from tests.tps.delivering import START_MS, detection, device, imsi, publish, subscribe
 from tests.tps.delivery.filter_worlds import BODIES, INTERVAL_S, World
-from tps.backoffice import pairs
+from tps.decisions.identities import bucket_of
 from tps.decisions.push_life import Event
 from tps.decisions.triggers import Trigger
+from tps.store import pairs
 
 PEOPLE = 2
-people = st.integers(0, PEOPLE - 1)
+"""One more has no account, at first."""
+people = st.integers(0, PEOPLE)
 times = st.integers(0, 2 * INTERVAL_S).map(lambda seconds: START_MS + seconds * 1000)
 sightings = st.builds(
     lambda number, other, at: detection(number, device=device(other), seen_at=at), people, st.integers(0, 2), times
 )
+
+
+def newest(seen: Mapping[str, int]) -> str | None:
+    """The device that was seen last; of two at the same moment the greater number."""
+    return max(seen, key=lambda name: (seen[name], name), default=None)
 
 
 class RememberedAndWritten(RuleBasedStateMachine):
@@ -71,6 +78,12 @@ class RememberedAndWritten(RuleBasedStateMachine):
         for world in (self._remembers, self._writes):
             world.land(Event.DELIVER)
 
+    @rule()
+    def open_account(self) -> None:
+        """What was seen of the SIM before counts as for any other."""
+        for world in (self._remembers, self._writes):
+            subscribe(world.databases[1], SEAL, 1, first=PEOPLE)
+
     @rule(body=st.sampled_from(BODIES[::2]))
     def publish(self, body: bytes) -> None:
         """Everybody's claim is void; when he was seen is not."""
@@ -79,16 +92,17 @@ class RememberedAndWritten(RuleBasedStateMachine):
 
     @invariant()
     def the_same_was_seen_as_far_as_it_was_due(self) -> None:
-        for number in range(PEOPLE):
+        for number in range(PEOPLE + 1):
+            who = bucket_of(imsi(number)), imsi(number)
             seen = [
                 {
-                    view.device: view.pair.last_seen_at
-                    for view in self._runner.run(pairs.of_subscriber(world.databases[0], imsi(number)))
-                    if view.pair is not None
+                    pair.device: pair.last_seen_at
+                    for pair in world.databases[0].read_now(lambda connection: pairs.of_subscriber(connection, *who))  # noqa: B023
                 }
                 for world in (self._remembers, self._writes)
             ]
             assert seen[0].keys() == seen[1].keys()
+            assert newest(seen[0]) == newest(seen[1])
             assert all(0 <= seen[1][name] - seen[0][name] < INTERVAL_S * 1000 for name in seen[1])
 
     def teardown(self) -> None:
