@@ -12,6 +12,7 @@ from tps.feeds.detection_queue import DetectionQueue
 from tps.feeds.diameter_config import DiameterFeed
 from tps.feeds.diameter_session import DiameterCounters, Session, StatusOf
 from tps.feeds.diameter_states import State
+from tps.feeds.sparse_log import SparseLog
 
 _log = structlog.get_logger(__name__)
 
@@ -35,6 +36,7 @@ class DiameterListener:
         self._connections: set[_Connection] = set()
         self._all_gone = asyncio.Event()
         self._all_gone.set()
+        self._sparse_log = SparseLog(_log)
 
     @property
     def peers(self) -> tuple[str, ...]:
@@ -57,10 +59,10 @@ class DiameterListener:
         """The peers that may speak from this address; none where the connection is to be refused."""
         allowed = self._hosts.find(address)
         if allowed and len(self._connections) >= self.feed.max_connections:
-            _log.warning("diameter.too_many_connections", address=address, connections=len(self._connections))
+            self._sparse_log.tell("diameter.too_many_connections", address=address, connections=len(self._connections))
             allowed = ()
         elif not allowed:
-            _log.warning("diameter.unknown_address", address=address)
+            self._sparse_log.tell("diameter.unknown_address", address=address)
         if not allowed:
             self.counters.refused_peer += 1
             return ()

@@ -35,6 +35,7 @@ from tps.feeds.detected import Detected
 from tps.feeds.detection_queue import DetectionQueue
 from tps.feeds.radius_config import RadiusClient, RadiusFeed
 from tps.feeds.recent_requests import RecentRequests
+from tps.feeds.sparse_log import SparseLog
 
 SOURCE: Final = "radius"
 REMEMBERED_S: Final = 30.0
@@ -104,6 +105,7 @@ class RadiusListener:
         self._recent = RecentRequests(feed.remembered_requests, REMEMBERED_S)
         self._clock = clock
         self._datagrams = datagrams
+        self._sparse_log = SparseLog(_log)
 
     def _at_work(self, client: RadiusClient) -> _Client:
         return _Client(client.name, client.secret.encode(), Allowance(client.rate_per_s, self._now_s()))
@@ -140,20 +142,20 @@ class RadiusListener:
         clients = self._clients.find(address[0])
         if not clients:
             counters.unknown_client += 1
-            _note("radius.unknown_client", counters.unknown_client, address=address[0])
+            self._sparse_log.tell("radius.unknown_client", address=address[0])
             return None
         client = clients[0]
         try:
             verify(octets, client.secret)
         except DecodeError as error:
             counters.unproven += 1
-            _note("radius.unproven", counters.unproven, client=client.name, reason=str(error))
+            self._sparse_log.tell("radius.unproven", client=client.name, reason=str(error))
             return None
         try:
             request = decode(octets)
         except DecodeError as error:
             counters.malformed += 1
-            _note("radius.malformed", counters.malformed, client=client.name, reason=str(error))
+            self._sparse_log.tell("radius.malformed", client=client.name, reason=str(error))
             return None
         if isinstance(request, StatusServer):
             counters.probes += 1
@@ -170,7 +172,7 @@ class RadiusListener:
             return True
         if not client.allowance.take(now_s):
             counters.refused_rate += 1
-            _note("radius.beyond_rate", counters.refused_rate, client=client.name)
+            self._sparse_log.tell("radius.beyond_rate", client=client.name)
             return False
         detected = self._detected(request, client.name)
         if detected is None:
@@ -179,7 +181,7 @@ class RadiusListener:
             counters.detected += 1
         else:
             counters.refused_full += 1
-            _note("radius.queue_full", counters.refused_full, client=client.name)
+            self._sparse_log.tell("radius.queue_full", client=client.name)
             return False
         self._recent.add(key, now_s)
         return True
@@ -222,12 +224,6 @@ def _happened_at(request: AccountingRequest, now_ms: int) -> int:
     if request.event_timestamp_s is not None and request.event_timestamp_s >= _CLOCK_SET_S:
         return min(request.event_timestamp_s * 1000, now_ms)
     return now_ms - request.delay_s * 1000
-
-
-def _note(event: str, number: int, **words: str) -> None:
-    """Say it at the first, the second, the fourth, the eighth time..., so that a flood does not flood the log."""
-    if number & (number - 1) == 0:
-        _log.warning(event, times=number, **words)
 
 
 @asynccontextmanager

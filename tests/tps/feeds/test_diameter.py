@@ -2,6 +2,8 @@
 
 import asyncio
 
+from structlog.testing import capture_logs
+
 from encoders import diameter_s13 as s13
 from encoders.diameter_tokens import EquipmentStatus, ResultCode
 from tests.tps.feeds.diameter_client import Peer, capabilities, check, feed, messages_in, peer_of, running_listener
@@ -67,6 +69,18 @@ async def test_a_stranger_s_address_hears_nothing() -> None:
         stranger.send(capabilities())
         assert await stranger.until_closed() == b""
         assert listener.counters.refused_peer == 1
+
+
+async def test_a_flood_of_strangers_does_not_flood_the_log() -> None:
+    with capture_logs() as told:
+        async with running_queue(Taker()) as queue, running_listener(queue) as listener:
+            for _ in range(9):
+                async with peer_of(listener, "127.0.0.3") as stranger:
+                    await stranger.until_closed()
+    warnings = [each for each in told if each["log_level"] == "warning"]
+    assert [(each["event"], each["times"]) for each in warnings] == [
+        ("diameter.unknown_address", times) for times in (1, 2, 4, 8)
+    ]
 
 
 async def test_a_peer_from_the_address_of_another_is_refused() -> None:
