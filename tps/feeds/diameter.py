@@ -105,8 +105,13 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin a session with one who may speak from there; hang up on others."""
         self._transport = cast("asyncio.Transport", transport)
-        self._address = transport.get_extra_info("peername")[0]
         listener = self._listener
+        peer_name, own_name = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+        if peer_name is None or own_name is None:  # reset at once: with uvloop nobody is left to ask for
+            listener.counters.refused_peer += 1
+            self._transport.abort()
+            return
+        self._address = peer_name[0]
         allowed = listener.admit(self, self._address)
         if not allowed:
             self._transport.abort()
@@ -114,7 +119,7 @@ class _Connection(asyncio.Protocol):
         self._session = Session(
             listener.feed,
             self._loop.time(),
-            local_address=transport.get_extra_info("sockname")[0],
+            local_address=own_name[0],
             allowed=allowed,
             claim=lambda peer: listener.claim(self, peer),
             status_of=listener.status_of,

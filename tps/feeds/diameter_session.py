@@ -56,7 +56,8 @@ class DiameterCounters:
     connected: int = 0
     """Connections that told capabilities we took."""
     refused_peer: int = 0
-    """Connections of strangers, of peers from elsewhere, of peers that have one already, or one too many."""
+    """Connections of strangers, of peers from elsewhere, of peers that have one already, one too many, or reset before
+    it could be told whose they are."""
     broken: int = 0
     """Connections that ended by silence, or by octets that are no Diameter."""
     checks: int = 0

@@ -1,7 +1,13 @@
 """The Diameter feed on the loopback: who may connect, many at once, and how both sides leave."""
 
 import asyncio
+import gc
+import socket
+from pathlib import Path
+from struct import pack
+from typing import Any
 
+import uvloop
 from structlog.testing import capture_logs
 
 from encoders import diameter_s13 as s13
@@ -10,6 +16,8 @@ from tests.tps.feeds.diameter_client import Peer, capabilities, check, feed, mes
 from tests.tps.feeds.taking import Taker, running_queue
 from tps.feeds.diameter import DiameterListener
 
+RESET_AT_ONCE = pack("ii", 1, 0)
+"""SO_LINGER of no seconds: closing sends a reset."""
 ROUNDS_MAX = 100
 """Of 600 kB each: more than two sockets hold."""
 
@@ -69,6 +77,37 @@ async def test_a_stranger_s_address_hears_nothing() -> None:
         stranger.send(capabilities())
         assert await stranger.until_closed() == b""
         assert listener.counters.refused_peer == 1
+
+
+def test_a_connection_that_is_reset_at_once_is_let_go_on_the_loop_that_servers_have() -> None:
+    """uvloop tells no address of it; that was a traceback, and a descriptor kept until the garbage collector ran."""
+
+    async def reset_at_once() -> tuple[int, int, list[dict[str, Any]]]:
+        troubles: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, trouble: troubles.append(trouble))
+        async with running_queue(Taker()) as queue, running_listener(queue) as listener:
+            before = open_descriptors()
+            for _ in range(20):
+                with socket.create_connection(("127.0.0.1", listener.port)) as client:
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_ONCE)
+            async with peer_of(listener) as mme:  # its turn comes after theirs
+                assert isinstance(await mme.ask(capabilities()), s13.CapabilitiesExchangeAnswer)
+                assert listener.counters.refused_peer == 20
+                return before, open_descriptors(), troubles
+
+    gc.disable()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            before, after, troubles = runner.run(reset_at_once())
+    finally:
+        gc.enable()
+    assert troubles == []
+    assert after <= before + 2  # the two ends of the last connection
+
+
+def open_descriptors() -> int:
+    """Descriptors that this process holds."""
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def test_a_flood_of_strangers_does_not_flood_the_log() -> None:
