@@ -1,6 +1,8 @@
 """Diameter messages (RFC 6733): the header, and the AVPs behind it. What they mean is told elsewhere."""
 
+from collections.abc import Mapping
 from struct import Struct
+from types import MappingProxyType
 from typing import NamedTuple
 
 from encoders.diameter_tokens import AvpName, ResultCode
@@ -18,9 +20,9 @@ _VENDOR, _MANDATORY, _PROTECTED              = 0x80, 0x40, 0x20         # RFC 67
 _AVP_RESERVED = 0xFF & ~(_VENDOR | _MANDATORY | _PROTECTED)
 
 _HEADER = Struct(">IIIII")
-_AVP_HEADER = Struct(">II")
+_AVP_HEADER, _AVP_HEADER_WITH_VENDOR = Struct(">II"), Struct(">III")
 _LENGTH = 0xFF_FFFF
-_UINT32 = Struct(">I")
+_NOT_TOLD: Mapping[tuple[int, int], int] = MappingProxyType({})
 
 
 class Avp(NamedTuple):
@@ -114,29 +116,48 @@ def encode_message(header: Header, avps: bytes) -> bytes:
     return start + avps
 
 
-def decode_avps(octets: bytes, start: int = 0) -> tuple[Avp, ...]:
-    """The AVPs from `start` to the end; `AvpError` for one that does not fit (RFC 6733 clause 4.1)."""
-    found = []
+def decode_avps(octets: bytes, start: int = 0, shortest: Mapping[tuple[int, int], int] = _NOT_TOLD) -> tuple[Avp, ...]:
+    """The AVPs from `start` to the end; `AvpError` for the first at fault (RFC 6733 clause 4.1).
+
+    `shortest` has the octets of the shortest value by code and vendor: with so many zeros an AVP is shown whose length
+    is wrong.
+    """
+    found, fault = _read_avps(octets, start, shortest)
+    if fault is not None:
+        raise fault
+    return tuple(found)
+
+
+def legible_avps(octets: bytes, start: int = 0) -> tuple[Avp, ...]:
+    """The AVPs that can be told apart: those before the first of a wrong length."""
+    return tuple(_read_avps(octets, start, _NOT_TOLD)[0])
+
+
+def _read_avps(octets: bytes, start: int, shortest: Mapping[tuple[int, int], int]) -> tuple[list[Avp], AvpError | None]:
+    """The AVPs that can be told apart, and what is wrong with the first at fault."""
+    found: list[Avp] = []
+    fault: AvpError | None = None
     place, end = start, len(octets)
+    # What lacks of the last header counts as zeros (clause 7.1.5); its length then fits nowhere.
+    readable = octets + bytes(_AVP_HEADER_WITH_VENDOR.size)
     while place < end:
-        if end - place < _AVP_HEADER.size:
-            raise AvpError(ResultCode.INVALID_AVP_LENGTH, f"octet {place}: {end - place} octets are no AVP")
-        code, word = _AVP_HEADER.unpack_from(octets, place)
+        code, word, vendor = _AVP_HEADER_WITH_VENDOR.unpack_from(readable, place)
         flags, length = word >> 24, word & _LENGTH
-        header = 12 if flags & _VENDOR else 8
+        if flags & _VENDOR:
+            header = 12
+        else:
+            header, vendor = 8, 0
         if length < header or place + length > end:
-            raise AvpError(
-                ResultCode.INVALID_AVP_LENGTH,
-                f"octet {place}: AVP {code} of length {length}; {header} to {end - place} expected",
-                Avp(code, b"", int.from_bytes(octets[place + 8 : place + header], "big")),
-            )
-        vendor = _UINT32.unpack_from(octets, place + 8)[0] if flags & _VENDOR else 0
+            # It is shown with the length of what is shown: with its own the answer could not be read either.
+            failed = Avp(code, bytes(shortest.get((code, vendor), 0)), vendor, bool(flags & _MANDATORY))
+            message = f"octet {place}: AVP {code} of length {length}; {header} to {end - place} expected"
+            return found, fault or AvpError(ResultCode.INVALID_AVP_LENGTH, message, failed)
         avp = Avp(code, octets[place + header : place + length], vendor, bool(flags & _MANDATORY))
-        if flags & _AVP_RESERVED:
-            raise AvpError(ResultCode.INVALID_AVP_BITS, f"octet {place}: AVP {code} with reserved bits", avp)
+        if flags & _AVP_RESERVED and fault is None:
+            fault = AvpError(ResultCode.INVALID_AVP_BITS, f"octet {place}: AVP {code} with reserved bits", avp)
         found.append(avp)
         place += length + -length % 4
-    return tuple(found)
+    return found, fault
 
 
 def encode_avp(avp: Avp) -> bytes:
@@ -145,9 +166,12 @@ def encode_avp(avp: Avp) -> bytes:
     if length > MESSAGE_MAX_OCTETS:
         raise EncodeError(f"AVP {avp.code} of {length} octets: at most {MESSAGE_MAX_OCTETS}")
     flags = bool(avp.vendor) * _VENDOR | avp.is_mandatory * _MANDATORY
-    start = _AVP_HEADER.pack(avp.code, flags << 24 | length)
-    vendor = _UINT32.pack(avp.vendor) if avp.vendor else b""
-    return b"".join((start, vendor, avp.data, bytes(-length % 4)))
+    word = flags << 24 | length
+    if avp.vendor:
+        header = _AVP_HEADER_WITH_VENDOR.pack(avp.code, word, avp.vendor)
+    else:
+        header = _AVP_HEADER.pack(avp.code, word)
+    return b"".join((header, avp.data, bytes(-length % 4)))
 
 
 def encode_avps(avps: tuple[Avp, ...]) -> bytes:

@@ -22,7 +22,8 @@ class Kind(NamedTuple):
     read: Callable[[bytes], Any]
     write: Callable[[Any], bytes]
     shortest: int = 0
-    """Octets of the shortest value: a Failed-AVP shows a missing AVP with so many zeros."""
+    """Octets of the shortest value: with so many zeros Failed-AVP shows an AVP that is missing, or of a wrong
+    length."""
 
 
 class Field(NamedTuple):
@@ -92,14 +93,20 @@ AVPS = Kind(decode_avps, encode_avps)
 
 def group(type_: Callable[..., Any], fields: tuple[Field, ...]) -> Kind:
     """A grouped AVP that is a value of its own."""
+    shortest = shortest_values(fields)
 
     def read(data: bytes) -> object:
-        return type_(**read_fields(fields, decode_avps(data)))
+        return type_(**read_fields(fields, decode_avps(data, shortest=shortest)))
 
     def write(value: object) -> bytes:
         return encode_avps(write_fields(fields, value))
 
     return Kind(read, write)
+
+
+def shortest_values(fields: Iterable[Field]) -> dict[tuple[int, int], int]:
+    """Octets of the shortest value by code and vendor, for `decode_avps`."""
+    return {field.avp[:2]: field.kind.shortest for field in fields}
 
 
 def read_fields(fields: Iterable[Field], avps: tuple[Avp, ...]) -> dict[str, Any]:

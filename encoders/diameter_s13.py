@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from encoders import diameter_tokens as tokens
-from encoders.diameter import HEADER_OCTETS, Avp, AvpError, Header, decode_avps, encode_avps, encode_message
+from encoders.diameter import (
+    HEADER_OCTETS,
+    Avp,
+    AvpError,
+    Header,
+    decode_avps,
+    encode_avps,
+    encode_message,
+    legible_avps,
+)
 from encoders.diameter_fields import (
     ADDRESS,
     AVPS,
@@ -22,6 +31,7 @@ from encoders.diameter_fields import (
     many,
     optional,
     read_fields,
+    shortest_values,
     write_fields,
 )
 from encoders.diameter_tokens import AvpName, ResultCode
@@ -267,6 +277,7 @@ _FIELDS: dict[type[Body], tuple[Field, ...]] = {
         _PROXY_INFOS,
     ),
 }
+_SHORTEST = shortest_values(field for fields in _FIELDS.values() for field in fields)
 
 
 class _Command(NamedTuple):
@@ -306,7 +317,7 @@ def decode(header: Header, octets: bytes) -> Body:
     if header.is_error and header.is_request:
         raise AvpError(ResultCode.INVALID_HEADER_BITS, "a request with the E bit")
     type_ = ErrorAnswer if header.is_error else _type_of(header)
-    avps = decode_avps(octets, HEADER_OCTETS)
+    avps = decode_avps(octets, HEADER_OCTETS, _SHORTEST)
     if header.is_request:
         _verify_known(avps)
     elif _tells_failure(avps):
@@ -340,11 +351,11 @@ def encode_answer(answer: Answer, request: Header) -> bytes:
 
 
 def failure(error: AvpError, octets: bytes, *, origin_host: str, origin_realm: str) -> ErrorAnswer:
-    """The answer to a request of which `decode` said that it is wrong: with as much of it as can be read."""
-    try:
-        avps = decode_avps(octets, HEADER_OCTETS)
-    except AvpError:
-        avps = ()
+    """The answer to a request of which `decode` said that it is wrong: with as much of it as can be read.
+
+    Its Session-Id and every Proxy-Info go back, in their order (RFC 6733 clause 6.2), as far as lengths are right.
+    """
+    avps = legible_avps(octets, HEADER_OCTETS)
     session_ids = [avp.data for avp in avps if (avp.code, avp.vendor) == tokens.SESSION_ID[:2]]
     return ErrorAnswer(
         session_id=session_ids[0].decode(errors="replace") if session_ids else None,

@@ -210,13 +210,53 @@ def test_avps_that_need_not_be_known_are_passed_over() -> None:
     assert read(equipment_check(avp(4711, b"?", flags=0))) == read(equipment_check())
 
 
-def test_avps_that_do_not_fit_are_answered_though_nothing_can_be_read() -> None:
-    octets = message(ECR, pack(">II", 263, 0x4000_00FF))
-    error = refusal(octets)
-    assert error.result_code is ResultCode.INVALID_AVP_LENGTH
-    assert avp(268, pack(">I", 5014)) in answered(octets)
-    assert refusal(message(ECR, avp(263, b"1", flags=0x41))).result_code is ResultCode.INVALID_AVP_BITS
-    assert refusal(message(ECR, bytes(4))).result_code is ResultCode.INVALID_AVP_LENGTH
+@pytest.mark.parametrize(
+    ("broken", "shown"),
+    [
+        (pack(">II", 4711, 0x4000_00FF), avp(4711, b"")),
+        (pack(">II", 4711, 0x0000_00FF), avp(4711, b"", flags=0)),
+        (pack(">II", 277, 0x4000_0007), avp(277, bytes(4))),
+        (pack(">III", 1402, 0xC000_00FF, GPP), avp(1402, b"", GPP)),
+        (pack(">II", 1402, 0xC000_000C), avp(1402, b"")),
+        (pack(">I", 277), avp(277, bytes(4), flags=0)),
+    ],
+    ids=["beyond the end", "not mandatory", "too short", "of a vendor", "half a vendor", "half a header"],
+)
+def test_an_avp_whose_length_is_wrong_is_shown_with_the_shortest_value(broken: bytes, shown: bytes) -> None:
+    answer = answered(equipment_check(broken))
+    assert avp(268, pack(">I", 5014)) in answer
+    assert answer.endswith(avp(279, shown))
+
+
+def test_an_avp_whose_length_is_wrong_in_a_group_is_shown_within_it() -> None:
+    answer = answered(capabilities(avp(260, pack(">II", 266, 0x4000_00FF))))
+    assert avp(268, pack(">I", 5014)) in answer
+    assert answer.endswith(avp(279, avp(260, avp(266, bytes(4)))))
+    assert answered(equipment_check(device=avp(1401, b"\0\0\x05", GPP))).endswith(
+        avp(279, avp(1401, avp(0x500, b"", flags=0), GPP))
+    )
+
+
+def test_an_avp_with_reserved_bits_is_shown_as_it_is() -> None:
+    answer = answered(equipment_check(avp(4711, b"1", flags=0x41)))
+    assert avp(268, pack(">I", 3009)) in answer
+    assert answer.endswith(avp(279, avp(4711, b"1")))
+
+
+@given(
+    before=st.lists(st.binary(max_size=9), max_size=3),
+    behind=st.lists(st.binary(max_size=9), max_size=3),
+    end=st.sampled_from([b"", pack(">I", 284), pack(">II", 284, 0x4000_00FF), pack(">II", 263, 0)]),
+)
+def test_what_is_wrong_with_one_avp_takes_nothing_from_the_way_back(
+    before: list[bytes], behind: list[bytes], end: bytes
+) -> None:
+    proxies = [*(avp(284, data) for data in before), avp(9, b"?", flags=1), *(avp(284, data) for data in behind)]
+    answer = read(answered(equipment_check(*proxies, end)))
+    assert isinstance(answer, ErrorAnswer)
+    assert answer.result_code == ResultCode.INVALID_AVP_BITS
+    assert answer.session_id == SESSION_ID.decode()
+    assert answer.proxy_infos == (*before, *behind)
 
 
 @pytest.mark.parametrize("result", [ResultCode.TOO_BUSY, ResultCode.UNABLE_TO_COMPLY])
