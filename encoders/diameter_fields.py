@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, NamedTuple
 
+from encoders import diameter_tokens
 from encoders.diameter import Avp, AvpError, decode_avps, encode_avps, named
 from encoders.diameter_tokens import AvpName, ResultCode
 from encoders.errors import EncodeError
@@ -14,6 +15,7 @@ from encoders.errors import EncodeError
 _FAMILIES = {4: 1, 6: 2}
 """IP version to address family (IANA register of address family numbers)."""
 _UINT32_MAX = 0xFFFF_FFFF
+_KNOWN_AVPS = frozenset(name[:2] for name in vars(diameter_tokens).values() if isinstance(name, AvpName))
 
 
 class Kind(NamedTuple):
@@ -96,7 +98,9 @@ def group(type_: Callable[..., Any], fields: tuple[Field, ...]) -> Kind:
     shortest = shortest_values(fields)
 
     def read(data: bytes) -> object:
-        return type_(**read_fields(fields, decode_avps(data, shortest=shortest)))
+        avps = decode_avps(data, shortest=shortest)
+        verify_known(avps)
+        return type_(**read_fields(fields, avps))
 
     def write(value: object) -> bytes:
         return encode_avps(write_fields(fields, value))
@@ -107,6 +111,13 @@ def group(type_: Callable[..., Any], fields: tuple[Field, ...]) -> Kind:
 def shortest_values(fields: Iterable[Field]) -> dict[tuple[int, int], int]:
     """Octets of the shortest value by code and vendor, for `decode_avps`."""
     return {field.avp[:2]: field.kind.shortest for field in fields}
+
+
+def verify_known(avps: Iterable[Avp]) -> None:
+    """`AvpError` for an AVP that nobody here knows, and must be known: it has the M bit (RFC 6733 clause 4.1)."""
+    for avp in avps:
+        if avp.is_mandatory and (avp.code, avp.vendor) not in _KNOWN_AVPS:
+            raise AvpError(ResultCode.AVP_UNSUPPORTED, f"AVP {avp.code} of vendor {avp.vendor}: not known here", avp)
 
 
 def read_fields(fields: Iterable[Field], avps: tuple[Avp, ...]) -> dict[str, Any]:

@@ -32,9 +32,10 @@ from encoders.diameter_fields import (
     optional,
     read_fields,
     shortest_values,
+    verify_known,
     write_fields,
 )
-from encoders.diameter_tokens import AvpName, ResultCode
+from encoders.diameter_tokens import ResultCode
 from encoders.errors import EncodeError
 
 IMEI_MIN_DIGITS, IMEI_MAX_DIGITS = 14, 16
@@ -305,7 +306,6 @@ _COMMANDS = {
 }
 _BY_REQUEST = {command.request: command for command in _COMMANDS.values()}
 _APPLICATIONS = frozenset(command.application for command in _COMMANDS.values())
-_KNOWN_AVPS = frozenset(name[:2] for name in vars(tokens).values() if isinstance(name, AvpName))
 
 
 def decode(header: Header, octets: bytes) -> Body:
@@ -319,7 +319,7 @@ def decode(header: Header, octets: bytes) -> Body:
     type_ = ErrorAnswer if header.is_error else _type_of(header)
     avps = decode_avps(octets, HEADER_OCTETS, _SHORTEST)
     if header.is_request:
-        _verify_known(avps)
+        verify_known(avps)
     elif _tells_failure(avps):
         type_ = ErrorAnswer
     return type_(**read_fields(_FIELDS[type_], avps))
@@ -366,12 +366,6 @@ def failure(error: AvpError, octets: bytes, *, origin_host: str, origin_realm: s
         failed_avps=None if error.failed is None else (error.failed,),
         proxy_infos=tuple(avp.data for avp in avps if (avp.code, avp.vendor) == tokens.PROXY_INFO[:2]),
     )
-
-
-def _verify_known(avps: tuple[Avp, ...]) -> None:
-    for avp in avps:
-        if avp.is_mandatory and (avp.code, avp.vendor) not in _KNOWN_AVPS:
-            raise AvpError(ResultCode.AVP_UNSUPPORTED, f"AVP {avp.code} of vendor {avp.vendor}: not known here", avp)
 
 
 def _tells_failure(avps: tuple[Avp, ...]) -> bool:

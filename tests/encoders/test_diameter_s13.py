@@ -35,6 +35,7 @@ from tests.encoders.diameter_messages import (
     ECR,
     ERROR,
     GPP,
+    IMEI,
     ORIGIN,
     PROXIABLE,
     REQUEST,
@@ -184,6 +185,16 @@ def test_a_request_we_do_not_serve_is_answered_with_the_error_bit(octets: bytes,
         (equipment_check(device=terminal(b"0x")), ResultCode.INVALID_AVP_VALUE, terminal(b"0x")),
         (equipment_check(avp(1, b"2")), ResultCode.AVP_OCCURS_TOO_MANY_TIMES, avp(1, b"2")),
         (equipment_check(avp(4711, b"?")), ResultCode.AVP_UNSUPPORTED, avp(4711, b"?")),
+        (
+            equipment_check(device=terminal(IMEI, avp(7777, b"?", GPP))),
+            ResultCode.AVP_UNSUPPORTED,
+            avp(1401, avp(7777, b"?", GPP), GPP),
+        ),
+        (
+            capabilities(avp(260, avp(266, pack(">I", GPP)) + avp(4711, b"?"))),
+            ResultCode.AVP_UNSUPPORTED,
+            avp(260, avp(4711, b"?")),
+        ),
         (equipment_check(avp(1, b"?", 99)), ResultCode.AVP_UNSUPPORTED, avp(1, b"?", 99)),
         (equipment_check(imsi=b"\xff"), ResultCode.INVALID_AVP_VALUE, avp(1, b"\xff")),
         (equipment_check(avp(293, b"\0")), ResultCode.INVALID_AVP_VALUE, avp(293, b"\0")),
@@ -206,8 +217,25 @@ def test_a_failure_goes_back_the_way_of_its_request() -> None:
     assert answer.proxy_infos == (b"state of a proxy",)
 
 
-def test_avps_that_need_not_be_known_are_passed_over() -> None:
-    assert read(equipment_check(avp(4711, b"?", flags=0))) == read(equipment_check())
+@pytest.mark.parametrize(
+    "request_",
+    [
+        equipment_check(avp(4711, b"?", flags=0), device=terminal()),
+        equipment_check(device=terminal(IMEI, avp(4711, b"?", flags=0), avp(1471, b"\xa0" + bytes(6), GPP))),
+        equipment_check(avp(628, avp(629, bytes(4), GPP) + avp(4711, b"?"), GPP), device=terminal()),
+        equipment_check(avp(621, avp(622, bytes(8))), avp(301, bytes(4)), device=terminal()),
+    ],
+    ids=["not mandatory", "not mandatory and a MEID in a group", "Supported-Features", "overload control and priority"],
+)
+def test_avps_that_need_not_be_known_are_passed_over(request_: bytes) -> None:
+    assert read(request_) == read(equipment_check(device=terminal()))
+
+
+def test_what_a_proxy_keeps_is_its_own_matter() -> None:
+    kept = avp(280, b"dra.example") + avp(33, b"state") + avp(4711, b"?")
+    found = read(equipment_check(avp(284, kept)))
+    assert isinstance(found, EquipmentCheckRequest)
+    assert found.proxy_infos == (kept,)
 
 
 @pytest.mark.parametrize(
