@@ -12,8 +12,9 @@ from encoders.diameter import Avp, AvpError, decode_avps, encode_avps, named
 from encoders.diameter_tokens import AvpName, ResultCode
 from encoders.errors import EncodeError
 
-_FAMILIES = {4: 1, 6: 2}
-"""IP version to address family (IANA register of address family numbers)."""
+_IP_FAMILIES = {b"\0\1": IPv4Address, b"\0\2": IPv6Address}
+"""By the IANA register of address family numbers."""
+_FAMILY_OF = {type_: family for family, type_ in _IP_FAMILIES.items()}
 _UINT32_MAX = 0xFFFF_FFFF
 _KNOWN_AVPS = frozenset(name[:2] for name in vars(diameter_tokens).values() if isinstance(name, AvpName))
 
@@ -62,19 +63,21 @@ def _write_unsigned(value: int) -> bytes:
     return value.to_bytes(4, "big")
 
 
-def _read_address(data: bytes) -> str:
-    address: IPv4Address | IPv6Address = ip_address(data[2:])
-    if data[:2] != _FAMILIES[address.version].to_bytes(2, "big"):
-        raise ValueError("address of another family")
-    return str(address)
+def _read_address(data: bytes) -> str | bytes:
+    if len(data) < 2:
+        raise ValueError("no address family")
+    of_family = _IP_FAMILIES.get(data[:2])
+    return data if of_family is None else str(of_family(data[2:]))
 
 
-def _write_address(value: str) -> bytes:
+def _write_address(value: str | bytes) -> bytes:
+    if isinstance(value, bytes):
+        return value
     try:
         address = ip_address(value)
     except ValueError:
         raise EncodeError(f"address {value!r}: of IPv4 or IPv6 expected") from None
-    return _FAMILIES[address.version].to_bytes(2, "big") + address.packed
+    return _FAMILY_OF[type(address)] + address.packed
 
 
 def _read_identity(data: bytes) -> str:
@@ -89,6 +92,7 @@ IDENTITY = Kind(_read_identity, str.encode)
 """DiameterIdentity (clause 4.3.1): a fully qualified host name or a realm."""
 UNSIGNED = Kind(_read_unsigned, _write_unsigned, 4)
 ADDRESS = Kind(_read_address, _write_address, 6)
+"""Address (clause 4.3.1): of IPv4 and IPv6 as text; of another family, such as E.164, the octets as they stand."""
 AVPS = Kind(decode_avps, encode_avps)
 """A group whose members are left as they are."""
 

@@ -46,7 +46,8 @@ IMEI_MIN_DIGITS, IMEI_MAX_DIGITS = 14, 16
 class VendorApplication:
     """A Vendor-Specific-Application-Id (RFC 6733 clause 6.11)."""
 
-    vendor_id: int
+    vendor_ids: tuple[int, ...]
+    """One; RFC 3588 allowed more."""
     auth_application_id: int | None = None
     acct_application_id: int | None = None
 
@@ -57,7 +58,8 @@ class Capabilities:
 
     origin_host: str
     origin_realm: str
-    host_ip_addresses: tuple[str, ...]
+    host_ip_addresses: tuple[str | bytes, ...]
+    """Of IPv4 and IPv6; what is of another family is kept as octets."""
     vendor_id: int
     product_name: str
     supported_vendor_ids: tuple[int, ...] = ()
@@ -207,7 +209,7 @@ _RESULT = (Field("result_code", tokens.RESULT_CODE, UNSIGNED),)
 _VENDOR_APPLICATION = group(
     VendorApplication,
     (
-        Field("vendor_id", tokens.VENDOR_ID, UNSIGNED),
+        many("vendor_ids", tokens.VENDOR_ID, UNSIGNED, is_required=True),
         optional("auth_application_id", tokens.AUTH_APPLICATION_ID, UNSIGNED),
         optional("acct_application_id", tokens.ACCT_APPLICATION_ID, UNSIGNED),
     ),

@@ -81,7 +81,9 @@ def capabilities(*applications: bytes, origin: bytes = ORIGIN) -> bytes:
 _HOSTS = st.from_regex(r"[a-z0-9]{1,8}(\.[a-z0-9]{1,8}){0,3}", fullmatch=True)
 _NUMBERS = st.integers(0, 0xFFFF_FFFF)
 _MANY_NUMBERS = st.lists(_NUMBERS, max_size=3).map(tuple)
-_ADDRESSES = st.lists(st.ip_addresses().map(str), min_size=1, max_size=3).map(tuple)
+_ADDRESSES = st.lists(
+    st.ip_addresses().map(str) | st.binary(max_size=9).map(b"\0\x08".__add__), min_size=1, max_size=3
+).map(tuple)
 _ORIGINS = {"origin_host": _HOSTS, "origin_realm": _HOSTS}
 _SUCCESS = {**_ORIGINS, "result_code": st.integers(2000, 2999)}
 _CAPABILITIES = {
@@ -92,7 +94,12 @@ _CAPABILITIES = {
     "supported_vendor_ids": _MANY_NUMBERS,
     "auth_application_ids": _MANY_NUMBERS,
     "vendor_applications": st.lists(
-        st.builds(VendorApplication, vendor_id=_NUMBERS, auth_application_id=st.none() | _NUMBERS), max_size=2
+        st.builds(
+            VendorApplication,
+            vendor_ids=st.lists(_NUMBERS, min_size=1, max_size=2).map(tuple),
+            auth_application_id=st.none() | _NUMBERS,
+        ),
+        max_size=2,
     ).map(tuple),
 }
 _PROXY_INFOS = st.lists(st.binary(max_size=9), max_size=2).map(tuple)

@@ -131,6 +131,16 @@ def test_capabilities_name_applications_in_two_ways() -> None:
     assert found.host_ip_addresses == ("127.0.0.1",)
 
 
+def test_a_peer_of_the_former_standard_is_understood() -> None:
+    """RFC 3588 clause 6.11 has several Vendor-Ids; addresses may be of any family in both standards."""
+    vendors = avp(266, pack(">I", GPP)) + avp(266, pack(">I", 9))
+    number = avp(257, b"\0\x084917012345")
+    found = read(capabilities(avp(260, vendors + avp(258, pack(">I", S13))), number))
+    assert isinstance(found, CapabilitiesExchangeRequest)
+    assert found.applications == {S13}
+    assert found.host_ip_addresses == ("127.0.0.1", b"\0\x084917012345")
+
+
 def test_the_view_of_a_check_names_nobody() -> None:
     shown = repr(read(equipment_check()))
     assert "35690901123456" not in shown
@@ -199,6 +209,8 @@ def test_a_request_we_do_not_serve_is_answered_with_the_error_bit(octets: bytes,
         (equipment_check(imsi=b"\xff"), ResultCode.INVALID_AVP_VALUE, avp(1, b"\xff")),
         (equipment_check(avp(293, b"\0")), ResultCode.INVALID_AVP_VALUE, avp(293, b"\0")),
         (message(ECR, avp(263, b"1"), avp(277, b"1")), ResultCode.INVALID_AVP_LENGTH, avp(277, b"1")),
+        (capabilities(avp(257, b"\0")), ResultCode.INVALID_AVP_VALUE, avp(257, b"\0")),
+        (capabilities(avp(260, b"")), ResultCode.MISSING_AVP, avp(260, avp(266, bytes(4)))),
         (capabilities(origin=ORIGIN + STRANGE_ADDRESS), ResultCode.INVALID_AVP_VALUE, STRANGE_ADDRESS),
     ],
 )

@@ -250,7 +250,7 @@ class Session:
                 supported_vendor_ids=(VENDOR_3GPP,),
                 auth_application_ids=(APPLICATION_S13,),
                 vendor_applications=(
-                    s13.VendorApplication(vendor_id=VENDOR_3GPP, auth_application_id=APPLICATION_S13),
+                    s13.VendorApplication(vendor_ids=(VENDOR_3GPP,), auth_application_id=APPLICATION_S13),
                 ),
             ),
             header,

@@ -95,7 +95,7 @@ def test_a_peer_that_speaks_s13_is_told_that_we_do() -> None:
         product_name="tps",
         supported_vendor_ids=(10415,),
         auth_application_ids=(16777252,),
-        vendor_applications=(s13.VendorApplication(vendor_id=10415, auth_application_id=16777252),),
+        vendor_applications=(s13.VendorApplication(vendor_ids=(10415,), auth_application_id=16777252),),
     )
     assert (world.session.state, world.session.peer) == (State.OPEN, "mme01.epc.example")
     assert world.counters.connected == 1
@@ -107,7 +107,7 @@ def test_a_peer_that_speaks_s13_is_told_that_we_do() -> None:
         {"auth_application_ids": (0xFFFF_FFFF,)},
         {
             "auth_application_ids": (),
-            "vendor_applications": (s13.VendorApplication(vendor_id=10415, auth_application_id=16777252),),
+            "vendor_applications": (s13.VendorApplication(vendor_ids=(10415,), auth_application_id=16777252),),
         },
         {"origin_host": "MME01.EPC.example"},
         {"inband_security_ids": (1, 0)},
