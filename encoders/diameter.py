@@ -68,12 +68,13 @@ class Header(NamedTuple):
 
 
 def length_of(start: bytes) -> int:
-    """Octets of the message that begins with these four; `DecodeError` where no message of Diameter begins."""
+    """Octets of the message that begins with these four; `AvpError` where that cannot be told (RFC 6733 clause 3)."""
     version, length = start[0], int.from_bytes(start[1:4], "big")
     if version != VERSION:
-        raise DecodeError(f"version {version}: {VERSION} expected")
+        raise AvpError(ResultCode.UNSUPPORTED_VERSION, f"version {version}: {VERSION} expected")
     if length < HEADER_OCTETS or length % 4:
-        raise DecodeError(f"message of {length} octets: at least {HEADER_OCTETS}, and a multiple of 4")
+        complaint = f"message of {length} octets: at least {HEADER_OCTETS}, and a multiple of 4"
+        raise AvpError(ResultCode.INVALID_MESSAGE_LENGTH, complaint)
     return length
 
 
@@ -81,7 +82,12 @@ def decode_header(octets: bytes) -> Header:
     """The header of one whole message."""
     if len(octets) < HEADER_OCTETS or length_of(octets) != len(octets):
         raise DecodeError(f"message of {len(octets)} octets: not the length that its header tells")
-    _, word, application, hop_by_hop, end_to_end = _HEADER.unpack_from(octets)
+    return header_of(octets)
+
+
+def header_of(start: bytes) -> Header:
+    """The header in the first 20 octets of a message, whatever its version and length."""
+    _, word, application, hop_by_hop, end_to_end = _HEADER.unpack_from(start)
     flags = word >> 24
     return Header(
         command=word & 0xFF_FFFF,

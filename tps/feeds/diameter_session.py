@@ -10,8 +10,10 @@ anything: the status of a device comes from memory, the sighting goes into a que
 *Silence.* After `watchdog_s` without a message the peer is probed (DWR), after as many more the connection is broken.
 Any message is a sign of life (RFC 3539 clause 3.4.1).
 
-*Errors.* A request that can be told apart is answered with what is wrong with it. Octets that are no Diameter, and
-anything before the capabilities, end the connection: there is no place at which to go on.
+*Errors.* A request that can be told apart is answered with what is wrong with it. Where its header has another
+version, or a length that no message has, the connection ends behind the answer: there is no place at which to go on.
+Other octets that are no Diameter end it without one, and so does anything before the capabilities; only capabilities
+are told what is wrong with them.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,10 +21,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from encoders import diameter_s13 as s13
-from encoders.diameter import AvpError, Header, decode_header, length_of
+from encoders.diameter import HEADER_OCTETS, AvpError, Header, decode_header, header_of, length_of
 from encoders.diameter_tokens import (
     APPLICATION_RELAY,
     APPLICATION_S13,
+    CAPABILITIES_EXCHANGE,
     EQUIPMENT_UNKNOWN,
     NO_INBAND_SECURITY,
     VENDOR_3GPP,
@@ -39,7 +42,6 @@ from tps.feeds.diameter_states import MOVES, Event, State
 
 SOURCE: Final = "s13"
 PRODUCT_NAME: Final = "tps"
-_LENGTH_OCTETS: Final = 4
 _NUMBERS: Final = 1 << 32
 
 StatusOf = Callable[[str, str | None], EquipmentStatus | None]
@@ -185,10 +187,8 @@ class Session:
         received = self._received
         start = 0
         try:
-            while len(received) - start >= _LENGTH_OCTETS:
-                length = length_of(bytes(received[start : start + _LENGTH_OCTETS]))
-                if length > self._feed.max_message_octets:
-                    raise DecodeError(f"message of {length} octets: at most {self._feed.max_message_octets} are read")
+            while len(received) - start >= HEADER_OCTETS:
+                length = self._length_of(bytes(received[start : start + HEADER_OCTETS]))
                 if len(received) - start < length:
                     return
                 start += length
@@ -196,13 +196,23 @@ class Session:
         finally:
             del received[:start]
 
+    def _length_of(self, header: bytes) -> int:
+        """Octets of the message with this header; `DecodeError` where there is none, or too large a one."""
+        try:
+            length = length_of(header)
+        except AvpError as error:
+            self._refuse_unread(header_of(header), header, error)
+            raise
+        if length > self._feed.max_message_octets:
+            raise DecodeError(f"message of {length} octets: at most {self._feed.max_message_octets} are read")
+        return length
+
     def _take(self, octets: bytes, now: float) -> None:
         header = decode_header(octets)
         try:
             body = s13.decode(header, octets)
         except AvpError as error:
-            if header.is_request:
-                self._refuse(header, octets, error)
+            self._refuse_unread(header, octets, error)
             if self.state is State.WAITING:
                 raise DecodeError(f"no capabilities: {error}") from None
             return
@@ -306,6 +316,11 @@ class Session:
 
     def _answer(self, answer: s13.Answer, header: Header) -> None:
         self._to_send.append(s13.encode_answer(answer, header))
+
+    def _refuse_unread(self, header: Header, octets: bytes, error: AvpError) -> None:
+        """Tell what is wrong with a request that cannot be read, to one who has begun as a peer begins."""
+        if header.is_request and (self.state is not State.WAITING or header.command == CAPABILITIES_EXCHANGE):
+            self._refuse(header, octets, error)
 
     def _refuse(self, header: Header, octets: bytes, error: AvpError) -> None:
         self._counters.failures += 1

@@ -11,11 +11,10 @@ from encoders import diameter_s13 as s13
 from encoders.diameter import decode_header
 from encoders.diameter_tokens import EQUIPMENT_UNKNOWN, EquipmentStatus, ResultCode
 from tests.encoders import diameter_messages
-from tests.tps.feeds.diameter_client import FEED, IMEI, ORIGIN, capabilities, check, feed, messages_in, octets_of
-from tests.tps.feeds.taking import NOW_MS, clock
+from tests.tps.feeds.diameter_client import IMEI, ORIGIN, capabilities, check, feed, messages_in, octets_of
+from tests.tps.feeds.diameter_world import World
+from tests.tps.feeds.taking import NOW_MS
 from tps.feeds.detected import Detected
-from tps.feeds.diameter_config import DiameterFeed
-from tps.feeds.diameter_session import DiameterCounters, Session
 from tps.feeds.diameter_states import State
 
 US: dict[str, Any] = {"origin_host": "eir.tps.example", "origin_realm": "tps.example"}
@@ -23,63 +22,6 @@ DWR = s13.DeviceWatchdogRequest(**ORIGIN)
 DWA = s13.DeviceWatchdogAnswer(**US)
 DPR = s13.DisconnectPeerRequest(**ORIGIN, disconnect_cause=0)
 SEEN = Detected("001010000000000", IMEI + "01", None, "s13", "mme01.epc.example", NOW_MS, "mme01.epc.example;1;0")
-
-
-class World:
-    """A session, what it detected, and what it is told."""
-
-    def __init__(self, config: DiameterFeed = FEED, *, allowed: tuple[str, ...] = ("mme01.epc.example",)) -> None:
-        self.detected: list[Detected] = []
-        self.room = 1000
-        self.taken: set[str] = set()
-        self.status: EquipmentStatus | None = EquipmentStatus.WHITELISTED
-        self.counters = DiameterCounters()
-        self.session = Session(
-            config,
-            0.0,
-            local_address="127.0.0.9",
-            allowed=allowed,
-            claim=self.claim,
-            status_of=lambda _imei, _imsi: self.status,
-            offer=self.offer,
-            clock=clock,
-            counters=self.counters,
-        )
-
-    def claim(self, peer: str) -> bool:
-        """True for the first connection of a peer."""
-        is_new = peer not in self.taken
-        self.taken.add(peer)
-        return is_new
-
-    def offer(self, detected: Detected) -> bool:
-        """Take one in while there is room."""
-        if len(self.detected) >= self.room:
-            return False
-        self.detected.append(detected)
-        return True
-
-    def said(self, octets: bytes, now: float = 0.0) -> list[s13.Body]:
-        """What the session answers to octets."""
-        self.session.receive(octets, now)
-        return messages_in(self.session.octets_to_send())
-
-    def asked(self, request: s13.Request, now: float = 0.0) -> s13.Body:
-        """The one answer to a request."""
-        (answer,) = self.said(octets_of(request), now)
-        return answer
-
-    def failed(self, request: s13.Request) -> int:
-        """The result of a request that fails."""
-        answer = self.asked(request)
-        assert isinstance(answer, s13.ErrorAnswer)
-        return answer.result_code
-
-    def opened(self) -> "World":
-        """After the capabilities."""
-        self.asked(capabilities())
-        assert self.session.state is State.OPEN
-        return self
 
 
 # Capabilities
@@ -150,8 +92,15 @@ def test_capabilities_are_told_once() -> None:
 
 @pytest.mark.parametrize(
     "octets",
-    [octets_of(check()), octets_of(DWR), b"GET / HTTP/1.1\r\n\r\n", bytes(20)],
-    ids=["a check", "a watchdog", "another protocol", "zeros"],
+    [
+        octets_of(check()),
+        octets_of(DWR),
+        diameter_messages.message(324, bytes(4)),
+        b"\2" + octets_of(check())[1:],
+        b"GET / HTTP/1.1\r\nHost: eir\r\n\r\n",
+        bytes(20),
+    ],
+    ids=["a check", "a watchdog", "a broken check", "a check of another version", "another protocol", "zeros"],
 )
 def test_nothing_is_answered_before_the_capabilities(octets: bytes) -> None:
     world = World()
@@ -265,6 +214,46 @@ def test_a_wrong_request_is_answered_and_the_connection_goes_on(octets: bytes, r
     assert world.counters.failures == 1
 
 
+@pytest.mark.parametrize("is_open", [False, True])
+@pytest.mark.parametrize(
+    ("beginning", "result"),
+    [
+        (b"\2\0\0\x14", ResultCode.UNSUPPORTED_VERSION),
+        (b"\0\0\0\0", ResultCode.UNSUPPORTED_VERSION),
+        (b"\1\0\0\x10", ResultCode.INVALID_MESSAGE_LENGTH),
+        (b"\1\0\0\x16", ResultCode.INVALID_MESSAGE_LENGTH),
+    ],
+    ids=["version 2", "version 0", "too short", "no multiple of 4"],
+)
+@given(cut=st.integers(0, 24))
+def test_a_request_whose_end_cannot_be_told_is_answered_before_the_connection_ends(
+    beginning: bytes, result: ResultCode, is_open: bool, cut: int
+) -> None:
+    world = World().opened() if is_open else World()
+    request = octets_of(capabilities(), 77)
+    octets = beginning + request[4:24]
+    answers = []
+    for piece in (octets[:cut], octets[cut:]):
+        if world.session.state is not State.CLOSED:
+            world.session.receive(piece, 0.0)
+            answers.append(world.session.octets_to_send())
+    answer = b"".join(answers)
+    assert decode_header(answer) == decode_header(request).answer(is_error=True)
+    (told,) = messages_in(answer)
+    assert isinstance(told, s13.ErrorAnswer)
+    assert told.result_code == result
+    assert world.session.state is State.CLOSED
+    assert (world.counters.failures, world.counters.broken) == (1, 1)
+
+
+@pytest.mark.parametrize("beginning", [b"\2\0\0\x14", b"\1\0\0\x16"])
+def test_an_answer_whose_end_cannot_be_told_ends_the_connection_unanswered(beginning: bytes) -> None:
+    world = World().opened()
+    asked = decode_header(octets_of(DWR))
+    assert world.said(beginning + s13.encode_answer(s13.DeviceWatchdogAnswer(**ORIGIN), asked)[4:]) == []
+    assert world.session.state is State.CLOSED
+
+
 @given(cuts=st.lists(st.integers(0, 2000), max_size=8))
 def test_messages_may_come_in_any_pieces(cuts: list[int]) -> None:
     requests: list[s13.Request] = [capabilities(), check(1), DWR, check(2)]
@@ -292,7 +281,7 @@ def test_any_octets_are_answered_or_end_the_connection(octets: bytes, is_open: b
 
 def test_a_message_beyond_the_limit_ends_the_connection_before_it_is_there() -> None:
     world = World(feed(max_message_octets=2048)).opened()
-    assert world.said(b"\1\0\x08\x04") == []
+    assert world.said(b"\1\0\x08\x04" + bytes(16)) == []
     assert world.session.state is State.CLOSED
     assert "at most 2048" in world.session.reason
 
