@@ -156,7 +156,7 @@ def _read_avps(octets: bytes, start: int, shortest: Mapping[tuple[int, int], int
         if length < header or place + length > end:
             # It is shown with the length of what is shown: with its own the answer could not be read either.
             failed = Avp(code, bytes(shortest.get((code, vendor), 0)), vendor, bool(flags & _MANDATORY))
-            message = f"octet {place}: AVP {code} of length {length}; {header} to {end - place} expected"
+            message = f"octet {place}: AVP {code} of length {length}; its header has {header}, {end - place} are left"
             return found, fault or AvpError(ResultCode.INVALID_AVP_LENGTH, message, failed)
         avp = Avp(code, octets[place + header : place + length], vendor, bool(flags & _MANDATORY))
         if flags & _AVP_RESERVED and fault is None:
