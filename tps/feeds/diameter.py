@@ -31,12 +31,12 @@ class DiameterListener:
         self.queue = queue
         self.status_of = status_of
         self.clock = clock
+        self.sparse_log = SparseLog(_log)
         self._hosts = AddressBook((prefix, peer.origin_host) for peer in feed.peers for prefix in peer.prefixes)
         self._by_peer: dict[str, _Connection] = {}
         self._connections: set[_Connection] = set()
         self._all_gone = asyncio.Event()
         self._all_gone.set()
-        self._sparse_log = SparseLog(_log)
 
     @property
     def peers(self) -> tuple[str, ...]:
@@ -59,10 +59,10 @@ class DiameterListener:
         """The peers that may speak from this address; none where the connection is to be refused."""
         allowed = self._hosts.find(address)
         if allowed and len(self._connections) >= self.feed.max_connections:
-            self._sparse_log.tell("diameter.too_many_connections", address=address, connections=len(self._connections))
+            self.sparse_log.tell("diameter.too_many_connections", address=address, connections=len(self._connections))
             allowed = ()
         elif not allowed:
-            self._sparse_log.tell("diameter.unknown_address", address=address)
+            self.sparse_log.tell("diameter.unknown_address", address=address)
         if not allowed:
             self.counters.refused_peer += 1
             return ()
@@ -126,6 +126,7 @@ class _Connection(asyncio.Protocol):
             offer=listener.queue.offer,
             clock=listener.clock,
             counters=listener.counters,
+            log=listener.sparse_log,
         )
         self._flush()
 

@@ -39,10 +39,13 @@ from tps.errors import RejectedError
 from tps.feeds.detected import Detected
 from tps.feeds.diameter_config import DiameterFeed
 from tps.feeds.diameter_states import MOVES, Event, State
+from tps.feeds.sparse_log import SparseLog
 
 SOURCE: Final = "s13"
 PRODUCT_NAME: Final = "tps"
 _NUMBERS: Final = 1 << 32
+_SHOWN_MAX: Final = 100
+"""Characters of a name of somebody's choice that are shown."""
 
 StatusOf = Callable[[str, str | None], EquipmentStatus | None]
 """The status of a device, by its IMEI or IMEISV (14 to 16 digits) and its IMSI, if it was told; None: unknown to us.
@@ -89,12 +92,13 @@ class Session:
         offer: Callable[[Detected], bool],
         clock: Callable[[], int],
         counters: DiameterCounters,
+        log: SparseLog,
     ) -> None:
         """`allowed` are the Origin-Hosts that may speak from the peer's address.
 
         `claim` gives one its connection, False where it has one; `offer` puts a detection into the queue, False where
-        that is full; `clock` gives milliseconds since 1970-01-01 UTC; `now` and the times after it are seconds of any
-        steady clock.
+        that is full; `clock` gives milliseconds since 1970-01-01 UTC; `log` hears what is refused and why; `now` and
+        the times after it are seconds of any steady clock.
         """
         self.state = State.WAITING
         self.peer = ""
@@ -110,6 +114,7 @@ class Session:
         self._offer = offer
         self._clock = clock
         self._counters = counters
+        self._log = log
         self._received = bytearray()
         self._to_send: list[bytes] = []
         self._since = self._heard_at = now
@@ -243,7 +248,7 @@ class Session:
         fault = self._fault_of(body)
         if fault is not None:
             self._counters.refused_peer += 1
-            self.reason = str(fault)
+            self.reason = f"{fault}; it calls itself {body.origin_host[:_SHOWN_MAX]!r}"
             self._refuse(header, octets, fault)
             self._move(Event.REFUSE, now)
             return
@@ -290,6 +295,8 @@ class Session:
         imei, imsi = _imei(body.terminal), _imsi(body.user_name)
         if imsi is None:
             self._counters.without_imsi += 1
+            if body.user_name is not None:
+                self._log.tell("diameter.unreadable_imsi", peer=self.peer)
         elif self._offer(Detected(imsi, imei, None, SOURCE, self.peer, self._clock(), body.session_id)):
             self._counters.detected += 1
         else:
@@ -324,6 +331,7 @@ class Session:
 
     def _refuse(self, header: Header, octets: bytes, error: AvpError) -> None:
         self._counters.failures += 1
+        self._log.tell("diameter.failure", peer=self.peer, result_code=int(error.result_code), reason=str(error))
         self._answer(s13.failure(error, octets, origin_host=self._host, origin_realm=self._realm), header)
 
     def _ask(self, request: s13.Request) -> None:

@@ -1,5 +1,7 @@
 """A session of Diameter without a socket, and what is around it."""
 
+import structlog
+
 from encoders import diameter_s13 as s13
 from encoders.diameter_tokens import EquipmentStatus
 from tests.tps.feeds.diameter_client import FEED, capabilities, messages_in, octets_of
@@ -8,6 +10,7 @@ from tps.feeds.detected import Detected
 from tps.feeds.diameter_config import DiameterFeed
 from tps.feeds.diameter_session import DiameterCounters, Session
 from tps.feeds.diameter_states import State
+from tps.feeds.sparse_log import SparseLog
 
 
 class World:
@@ -29,6 +32,7 @@ class World:
             offer=self.offer,
             clock=clock,
             counters=self.counters,
+            log=SparseLog(structlog.get_logger()),
         )
 
     def claim(self, peer: str) -> bool:

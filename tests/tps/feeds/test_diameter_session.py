@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from encoders import diameter_s13 as s13
 from encoders.diameter import decode_header
@@ -367,3 +368,19 @@ def test_a_goodbye_nobody_said_is_passed_over() -> None:
     asked = decode_header(octets_of(DPR))
     assert world.said(s13.encode_answer(s13.DisconnectPeerAnswer(**ORIGIN), asked)) == []
     assert world.session.state is State.OPEN
+
+
+def test_the_log_tells_what_is_refused_and_why_and_no_identity() -> None:
+    with capture_logs() as logs:
+        stranger = World()
+        stranger.asked(capabilities(origin_host="mme99.epc.example"))
+        world = World().opened()
+        world.failed(check(destination_realm="elsewhere.example"))
+        world.asked(check(user_name="0019"))
+    assert stranger.session.reason.endswith("it calls itself 'mme99.epc.example'")
+    assert [(log["event"], log["peer"]) for log in logs] == [
+        ("diameter.failure", ""),
+        ("diameter.failure", "mme01.epc.example"),
+        ("diameter.unreadable_imsi", "mme01.epc.example"),
+    ]
+    assert "0019" not in str(logs)
