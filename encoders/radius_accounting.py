@@ -119,7 +119,9 @@ def _verify_message_authenticator(packet: bytes, place: int, signed_with: bytes,
 def decode(octets: bytes) -> Request:
     """The record or the probe in a datagram; octets after its end are padding (RFC 2865 clause 3).
 
-    Of an attribute that comes twice the first one counts: proxies add theirs behind the client's.
+    Of an attribute that comes twice the first one counts: proxies add theirs behind the client's. One whose value has
+    not the form of its type is as if it were not there, and no reason to refuse the packet (RFC 6929 clause 2.8): a
+    client without an answer would send the record again for ever.
     """
     packet = _packet(octets)
     values: dict[str, Any] = {}
@@ -137,15 +139,15 @@ def decode(octets: bytes) -> Request:
                 _read_3gpp(packet, place + 2 + len(_VENDOR_3GPP), after, values)
         elif number in _FIELDS:
             field, read = _FIELDS[number]
-            if field not in values:
-                values[field] = read(packet[place + 2 : after], place)
+            if field not in values and (value := read(packet[place + 2 : after])) is not None:
+                values[field] = value
         elif number == PROXY_STATE:
             proxy_states.append(packet[place + 2 : after])
         place = after
     if packet[0] == STATUS_SERVER:
         return StatusServer(packet[1], packet[4:HEADER_OCTETS], tuple(proxy_states))
     if "status_type" not in values:
-        raise DecodeError("Acct-Status-Type: required in an Accounting-Request")
+        raise DecodeError("Acct-Status-Type: required in an Accounting-Request, with a value of 4 octets")
     return AccountingRequest(packet[1], packet[4:HEADER_OCTETS], proxy_states=tuple(proxy_states), **values)
 
 
@@ -218,17 +220,21 @@ def _message_authenticator(packet: bytes) -> int | None:
 
 
 def _read_3gpp(packet: bytes, place: int, end: int, values: dict[str, Any]) -> None:
-    """Take the fields out of one Vendor-Specific of 3GPP, which may hold several attributes."""
-    while place < end:
-        length = packet[place + 1] if place + 1 < end else 0
+    """Take the fields out of one Vendor-Specific of 3GPP, which may hold several attributes.
+
+    That a vendor writes them so is a SHOULD (RFC 2865 clause 5.26): where it goes on otherwise, such as with a filling
+    octet, what stood before that counts.
+    """
+    while place + 1 < end:
+        length = packet[place + 1]
         after = place + length
         if length < 2 or after > end:
-            raise _wrong_length(place, length, end)
+            return
         number = packet[place]
         if number in _FIELDS_3GPP:
             field, read = _FIELDS_3GPP[number]
-            if field not in values:
-                values[field] = read(packet[place + 2 : after], place)
+            if field not in values and (value := read(packet[place + 2 : after])) is not None:
+                values[field] = value
         place = after
 
 
@@ -237,20 +243,16 @@ def _wrong_length(place: int, length: int, end: int) -> DecodeError:
     return DecodeError(f"octet {place}: attribute of length {length}; 2 to {end - place} expected")
 
 
-def _read_text(value: bytes, _: int) -> str:
+def _read_text(value: bytes) -> str:
     return str(value, "utf-8", "backslashreplace")
 
 
-def _read_integer(value: bytes, place: int) -> int:
-    if len(value) != 4:
-        raise DecodeError(f"octet {place}: integer of {len(value)} octets, 4 expected")
-    return int.from_bytes(value, "big")
+def _read_integer(value: bytes) -> int | None:
+    return int.from_bytes(value, "big") if len(value) == 4 else None
 
 
-def _read_address(value: bytes, place: int) -> str:
-    if len(value) not in (4, 16):
-        raise DecodeError(f"octet {place}: address of {len(value)} octets, 4 or 16 expected")
-    return _address(value)
+def _read_address(value: bytes) -> str | None:
+    return _address(value) if len(value) in (4, 16) else None
 
 
 @lru_cache(maxsize=256)
@@ -259,11 +261,12 @@ def _address(value: bytes) -> str:
     return ".".join(map(str, value)) if len(value) == 4 else str(IPv6Address(value))
 
 
-def _read_octets(value: bytes, _: int) -> bytes:
+def _read_octets(value: bytes) -> bytes:
     return value
 
 
-_Read = Callable[[bytes, int], object]
+_Read = Callable[[bytes], object]
+"""A value of the type, or None where it has not its form."""
 _KINDS: Mapping[str, _Read] = {
     "text": _read_text,
     "integer": _read_integer,

@@ -198,7 +198,7 @@ async def test_a_calling_station_that_is_no_number_is_left_out() -> None:
         (bytes(5000), "unproven"),
         (record(secret=b"wrong"), "unproven"),
         (request(), "malformed"),
-        (request(integer(40, START), attribute(55, b"?")), "malformed"),
+        (request(integer(40, START), attribute(55, b"?"), b"\x2c\5ab"), "malformed"),
         (request(integer(40, START), *(attribute(33, bytes(253)),) * 16), "unproven"),
     ],
 )
