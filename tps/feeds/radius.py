@@ -217,13 +217,16 @@ def seen_at(request: AccountingRequest, now_ms: int) -> int:
 
 
 def _happened_at(request: AccountingRequest, now_ms: int) -> int:
-    """When a record's event happened, in milliseconds since 1970-01-01 UTC: by its client's clock, where it is set.
+    """When a record's event happened, in milliseconds since 1970-01-01 UTC, by the earlier of what its client tells.
 
-    Otherwise by how long the client says that it has been trying to tell (RFC 2866 clause 5.2).
+    Acct-Delay-Time, for how long the client has been trying to tell (RFC 2866 clause 5.2), is measured without a clock
+    that is set; a record that was buffered before that has only its Event-Timestamp to say so. By a clock that runs
+    ahead that is too late, even in the future.
     """
-    if request.event_timestamp_s is not None and request.event_timestamp_s >= _CLOCK_SET_S:
-        return min(request.event_timestamp_s * 1000, now_ms)
-    return now_ms - request.delay_s * 1000
+    tried_since_ms = now_ms - request.delay_s * 1000
+    if request.event_timestamp_s is None or request.event_timestamp_s < _CLOCK_SET_S:
+        return tried_since_ms
+    return min(request.event_timestamp_s * 1000, tried_since_ms)
 
 
 @asynccontextmanager

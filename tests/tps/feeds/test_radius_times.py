@@ -15,11 +15,24 @@ from tps.feeds.radius import seen_at
         (None, 0, NOW_MS),
         (None, 7, NOW_MS - 7000),
         (NOW_MS // 1000 - 60, 7, NOW_MS - 60_000),
+        (NOW_MS // 1000 - 60, 60, NOW_MS - 60_000),
         (NOW_MS // 1000 + 3600, 0, NOW_MS),
+        (NOW_MS // 1000 + 3600, 600, NOW_MS - 600_000),
+        (NOW_MS // 1000 - 300, 600, NOW_MS - 600_000),
         (0, 5, NOW_MS - 5000),
         (None, 0xFFFF_FFFF, 0),
     ],
-    ids=["now", "tried for 7 s", "told by its clock", "a clock before ours", "a clock nobody has set", "before time"],
+    ids=[
+        "now",
+        "tried for 7 s",
+        "buffered, then tried for 7 s",
+        "told by both",
+        "a clock before ours",
+        "a clock before ours, tried for 600 s",
+        "a clock 300 s before ours, tried for 600 s",
+        "a clock nobody has set",
+        "before time",
+    ],
 )
 def test_a_record_tells_when_it_was(event_timestamp_s: int | None, delay_s: int, seen_ms: int) -> None:
     told = AccountingRequest(1, bytes(16), START, event_timestamp_s=event_timestamp_s, delay_s=delay_s)
