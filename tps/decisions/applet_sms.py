@@ -22,8 +22,11 @@ _IMEISV_OCTETS = 9
 _IMEI_TYPE, _IMEISV_TYPE = "a", "3"
 """Type 2 (IMEI) with the bit for an odd number of digits; type 3 (IMEISV), whose number is even: clause 10.5.1.4."""
 _IMSI_ODD, _IMSI_EVEN = "9", "1"
+_EF_IMSI_OCTETS = 9
 _LENGTH_OF_IMSI = 8
-"""EF_IMSI begins with its length (TS 31.102 clause 4.2.2); no country code begins with the digits 80."""
+"""EF_IMSI has nine octets, the first of them a length (TS 31.102 clause 4.2.2), 8 where there are 14 or 15 digits. As
+digits that were 80, and no country code begins so. In fewer octets the first one is no length: 07 are the first digits
+of 704, which is Guatemala, and 06 those of 602, which is Egypt."""
 _LONG_LENGTHS = {0x81: 1, 0x82: 2}
 """First octet of a length -> octets that follow with it (TS 101 220 clause 7.1.2)."""
 _TAG_OF_THREE_OCTETS = 0x7F
@@ -167,7 +170,7 @@ def _imei(octets: bytes) -> str:
 
 def _imsi(octets: bytes) -> str:
     """The 6 to 15 digits of an IMSI in semi-octets: plain, as a mobile identity, or as EF_IMSI holds it."""
-    if octets and octets[0] == len(octets) - 1:
+    if len(octets) == _EF_IMSI_OCTETS and octets[0] == _LENGTH_OF_IMSI:
         octets = octets[1:]
     swapped = _swapped(octets)
     digits = swapped.rstrip("f")

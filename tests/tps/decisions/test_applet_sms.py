@@ -66,6 +66,27 @@ def test_semi_octets_at_places() -> None:
     assert read_applet_sms(rule(form="semi_octets"), semi_octets(IMEI), 4) == (IMEI, None)
 
 
+@given(
+    country=st.integers(200, 799) | st.integers(600, 609) | st.integers(700, 709),
+    rest=st.from_regex(r"\A[0-9]{11,12}\Z"),
+)
+def test_an_imsi_of_any_country_is_read_in_every_form(country: int, rest: str) -> None:
+    """14 or 15 digits: plain, as a mobile identity, and as EF_IMSI holds them (TS 31.102 clause 4.2.2)."""
+    imsi = f"{country}{rest}"
+    identity = semi_octets((ODD_IMSI_TYPE if len(imsi) % 2 else EVEN_IMSI_TYPE) + imsi)
+    for value in (semi_octets(imsi), identity, b"\x08" + identity):
+        assert read_applet_sms(rule(), tlv(0x14, semi_octets(IMEI)) + tlv(0x40, value), 4).imsi == imsi
+        places = rule(form="semi_octets", imsi_at=8)
+        assert read_applet_sms(places, semi_octets(IMEI) + value.ljust(9, b"\xff"), 4).imsi == imsi
+
+
+@pytest.mark.parametrize("imsi", ["704010123456789", "70401012345678", "602010123456789", "60201012345678"])
+def test_the_beginning_of_a_plain_imsi_is_not_taken_for_its_length(imsi: str) -> None:
+    assert read_applet_sms(rule(), tlv(0x14, semi_octets(IMEI)) + tlv(0x40, semi_octets(imsi)), 4).imsi == imsi
+    places = rule(form="semi_octets", imsi_at=8)
+    assert read_applet_sms(places, semi_octets(IMEI) + semi_octets(imsi), 4).imsi == imsi
+
+
 @pytest.mark.parametrize(
     ("values", "text", "imei", "imsi"),
     [
