@@ -34,6 +34,8 @@ _PROFILE_TYPE = "Configuration"
 _CELLULAR_TYPE = "com.apple.cellular"
 _PAYLOAD_VERSION = 1
 _UUID = re.compile("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_INTEGER_MAX_BITS = 64
+"""What a property list holds, by plistlib's own writer; its reader takes any number in hexadecimal."""
 
 _PLIST_ERRORS = (ValueError, TypeError, AttributeError, IndexError, KeyError, OverflowError)
 """What plistlib lets out on well-formed XML that is no property list: `<key>` outside a `<dict>`, a wrong `<date>`."""
@@ -130,6 +132,7 @@ def _payload(value: object, type_: str, path: str) -> Plist:
     found = _dictionary(value, path)
     for key, expected in (("PayloadType", type_), ("PayloadVersion", _PAYLOAD_VERSION)):
         given = found.pop(key, None)
+        _verify_type(given, type(expected), f"{path}.{key}")
         if given != expected:
             raise DecodeError(f"{path}.{key}: {expected!r} expected; got {given!r}")
     return found
@@ -165,7 +168,14 @@ def _fields(value: object, keys: Sequence[Key], path: str) -> dict[str, Any]:
 def _read(value: object, key: Key, path: str) -> object:
     if key.type is UUID and isinstance(value, str) and _UUID.fullmatch(value):
         return UUID(value)
-    # Not isinstance: a bool is an int to Python, and none to a property list.
-    if type(value) is not key.type:
-        raise DecodeError(f"{path}: {key.type.__name__} expected; got {type(value).__name__}")
+    _verify_type(value, key.type, path)
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+
+
+def _verify_type(value: object, expected: type, path: str) -> None:
+    """That a value is of this type, so that a message may show it: of arrays without end Python has no view."""
+    # Not isinstance: a bool is an int to Python, and none to a property list.
+    if type(value) is not expected:
+        raise DecodeError(f"{path}: {expected.__name__} expected; got {type(value).__name__}")
+    if isinstance(value, int) and value.bit_length() > _INTEGER_MAX_BITS:
+        raise DecodeError(f"{path}: an integer of at most {_INTEGER_MAX_BITS} bits expected; got {value.bit_length()}")

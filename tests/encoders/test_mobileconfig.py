@@ -1,6 +1,7 @@
 """Apple configuration profiles: keys and types as Apple's schema has them, both ways, faults by field, rule and fix."""
 
 import plistlib
+import re
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -254,6 +255,7 @@ def changed(**changes: Any) -> bytes:
     [
         (plistlib.dumps([1]), "profile: a dictionary expected; got list"),
         (changed(PayloadType="com.apple.wifi"), "profile.PayloadType: 'Configuration' expected; got 'com.apple.wifi'"),
+        (changed(PayloadVersion=True), "profile.PayloadVersion: int expected; got bool"),
         (changed(PayloadVersion=2), "profile.PayloadVersion: 1 expected; got 2"),
         (changed(PayloadContent=None), "profile.PayloadContent: an array with content expected; got NoneType"),
         (changed(PayloadContent=[]), "profile.PayloadContent: an array with content"),
@@ -274,6 +276,10 @@ def changed(**changes: Any) -> bytes:
         (changed(payload_APNs={}), r"PayloadContent\[0\].APNs: an array with content expected; got dict"),
         (changed(payload_APNs=[{"Name": 1}]), r"APNs\[0\].Name: str expected; got int"),
         (changed(payload_APNs=[{"Name": "a", "ProxyPort": True}]), r"APNs\[0\].ProxyPort: int expected; got bool"),
+        (
+            encode(PROFILE).replace(b"<integer>80<", b"<integer>0x" + b"f" * 5000 + b"<"),
+            r"APNs\[0\].ProxyPort: an integer of at most 64 bits expected; got 20000",
+        ),
         (changed(payload_APNs=[{"Name": "a", "ProxyPort": 80}]), r"apns\[0\].proxy_server: expected beside proxy_port"),
         (b"<plist><key>a</key></plist>", "not a property list"),
         (b"<plist><date>x</date></plist>", "not a property list"),
@@ -323,6 +329,33 @@ def test_a_spoilt_profile_is_a_profile_or_a_decode_error(profile: Profile, data:
     octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(st.integers(0, 255))
     with suppress(DecodeError):
         decode(bytes(octets))
+
+
+VALUE = re.compile(rb"(?<=</key>)\s*(<(?:string|integer|date|real)>[^<]*</[a-z]+>|<(?:true|false)/>)")
+DEEP = 10_000
+deep = st.sampled_from([("<array>", "</array>"), ("<dict><key>a</key>", "</dict>")]).map(
+    lambda ends: f"{ends[0] * DEEP}<true/>{ends[1] * DEEP}"
+)
+long_integers = st.integers(1, 20_000).map(lambda digits: f"<integer>0x{'f' * digits}</integer>")
+
+
+@given(profiles, st.data(), nodes | deep | long_integers)
+def test_a_profile_with_anything_for_a_value_is_a_profile_or_a_decode_error(
+    profile: Profile, data: st.DataObject, node: str
+) -> None:
+    octets = encode(profile)
+    value = data.draw(st.sampled_from(list(VALUE.finditer(octets))))
+    with suppress(DecodeError):
+        decode(octets[: value.start(1)] + node.encode() + octets[value.end(1) :])
+
+
+@pytest.mark.parametrize("key", ["PayloadType", "PayloadVersion", "PayloadDisplayName", "payload_APNs"])
+@pytest.mark.parametrize("ends", [("<array>", "</array>"), ("<dict><key>a</key>", "</dict>")], ids=["arrays", "dicts"])
+def test_what_is_nested_without_end_is_refused_by_its_type(key: str, ends: tuple[str, str]) -> None:
+    octets = changed(**{key: "here"})
+    deeply = f"{ends[0] * DEEP}<true/>{ends[1] * DEEP}".encode()
+    with pytest.raises(DecodeError, match=rf"{key.removeprefix('payload_')}.*expected; got (list|dict)"):
+        decode(octets.replace(b"<string>here</string>", deeply))
 
 
 def test_passwords_are_not_shown() -> None:
