@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
-from encoders.browser_settings_model import Address, AuthenticationType, Bearer, Bookmark, BrowserSettings, CallSpeed
+from encoders.browser_settings_model import (
+    Address,
+    AuthenticationType,
+    Bearer,
+    Bookmark,
+    BrowserSettings,
+    CallSpeed,
+    CallType,
+)
 from encoders.errors import EncodeError
 from encoders.settings import Settings
 from encoders.settings_access_point import AccessPoint
@@ -27,6 +35,7 @@ _SPEEDS: dict[object, CallSpeed] = {
     "AUTOBAUDING": "AUTO", 9600: "9600", 14400: "14400", 19200: "19200", 28800: "28800", 38400: "38400",
     43200: "43200", 57600: "57600",
 }
+_CALL_TYPES: dict[str, CallType] = {"ANALOG-MODEM": "ANALOGUE", "V.110": "ISDN", "V.120": "ISDN"}
 # fmt: on
 
 
@@ -91,6 +100,7 @@ def _address(way: Way, bearer: Bearer) -> Address:
         proxy_user=proxy_login.user if proxy_login else None,
         proxy_password=proxy_login.password if proxy_login else None,
         dial_string=point.address if "CSD" in bearer else None,
+        call_type=_call_type(point) if "CSD" in bearer else None,
         call_speed=_speed(point) if "CSD" in bearer else None,
         apn=point.address if bearer == "GPRS" else None,
         sms_centre=point.address if bearer == "GSM/SMS" else None,
@@ -100,6 +110,13 @@ def _address(way: Way, bearer: Bearer) -> Address:
         ppp_password=login.password if login else None,
         ppp_login="AUTOMATIC" if login else None,
     )
+
+
+def _call_type(point: AccessPoint) -> CallType | None:
+    call_type = point.call.call_type if point.call else None
+    if call_type is not None and call_type not in _CALL_TYPES:
+        raise EncodeError(f"access point {point.id}: a call type of {', '.join(_CALL_TYPES)} expected; got {call_type}")
+    return None if call_type is None else _CALL_TYPES[call_type]
 
 
 def _speed(point: AccessPoint) -> CallSpeed | None:

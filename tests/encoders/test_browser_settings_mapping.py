@@ -11,7 +11,7 @@ from encoders.browser_settings import Address, Bookmark, BrowserSettings, decode
 from encoders.browser_settings_mapping import to_browser_settings
 from encoders.errors import EncodeError
 from encoders.settings import Settings
-from encoders.settings_access_point import AccessAuthentication, AccessPoint, CircuitCall
+from encoders.settings_access_point import AccessAuthentication, AccessPoint, CallType, CircuitCall
 from encoders.settings_application import Bookmark as Page
 from encoders.settings_application import Browser, DataSync, Mms
 from encoders.settings_proxy import PhysicalProxy, Proxy, ProxyAuthentication
@@ -90,6 +90,10 @@ def changed(**changes: Any) -> Settings:
             changed(address_type="E164", call=CircuitCall(link_speed_bit_s=64000)),
             "access point packet: a speed of AUTOBAUDING, 9600, .* expected; got 64000",
         ),
+        (
+            changed(address_type="E164", call=CircuitCall(call_type="X.31")),
+            r"access point packet: a call type of ANALOG-MODEM, V.110, V.120 expected; got X.31",
+        ),
     ],
 )
 def test_what_these_handsets_cannot_be_told_is_refused_with_place_and_rule(wrong: Settings, rule: str) -> None:
@@ -104,6 +108,16 @@ def test_what_these_handsets_cannot_be_told_is_refused_with_place_and_rule(wrong
 def test_the_address_goes_where_its_bearer_looks_for_it(bearer: str, field: str) -> None:
     (document,) = to_browser_settings(changed(bearers=(bearer,)))
     assert getattr(document.addresses[0], field) == "wap.example"
+
+
+@pytest.mark.parametrize(
+    ("call_type", "told"), [(None, None), ("ANALOG-MODEM", "ANALOGUE"), ("V.110", "ISDN"), ("V.120", "ISDN")]
+)
+def test_a_call_is_told_whether_it_goes_over_a_modem_or_isdn(call_type: CallType | None, told: str | None) -> None:
+    (document,) = to_browser_settings(changed(address_type="E164", call=CircuitCall(call_type=call_type)))
+    assert document.addresses[0].call_type == told
+    (packet,) = to_browser_settings(changed(call=CircuitCall(call_type=call_type)))
+    assert packet.addresses[0].call_type is None
 
 
 @fewer_examples
