@@ -10,8 +10,6 @@ from encoders.settings_ways import Way, ways
 
 _METHODS: dict[str, Authentication] = {"PAP": "PAP", "CHAP": "CHAP"}
 _IP_VERSIONS: dict[str | None, IpVersions] = {"IPV4": 1, "IPV6": 2, "IPV4V6": 3}
-_WAP_PORTS = range(9200, 9204)
-"""Ports of WAP gateways (WAP-259 appendix B), which no iPhone speaks to."""
 
 
 def to_profile(
@@ -56,14 +54,14 @@ def _attach_apn(point: AccessPoint) -> AttachApn:
 
 def _apn(way: Way) -> Apn:
     login, versions = _login(way.point), _IP_VERSIONS.get(way.point.ip_version)
-    proxied = way.address is not None and way.port not in _WAP_PORTS
+    proxy = way.address if way.http_port else None  # a WAP gateway is none that an iPhone speaks to
     return Apn(
         name=way.point.address,
         authentication=_METHODS[login.method] if login else None,
         user=login.user if login else None,
         password=login.password if login else None,
-        proxy_server=way.address.address if way.address and proxied else None,
-        proxy_port=way.port if proxied else None,
+        proxy_server=proxy.address if proxy else None,
+        proxy_port=way.http_port,
         allowed_ip=versions,
         allowed_ip_roaming=versions,
     )

@@ -7,7 +7,12 @@ from encoders.settings import Settings
 from encoders.settings_access_point import AccessPoint
 from encoders.settings_application import Application
 from encoders.settings_links import INTERNET, verify_links
-from encoders.settings_proxy import PhysicalProxy, Proxy
+from encoders.settings_proxy import PhysicalProxy, Port, Proxy
+
+_WAP_PORTS = range(9200, 9204)
+"""WSP without and with connection, and both with WTLS (WAP-259 appendix B); a proxy without ports has these."""
+_WAP_SERVICES = {"CL-WSP", "CO-WSP", "CL-SEC-WSP", "CO-SEC-WSP", "CL-SEC-WTA", "CO-SEC-WTA"}
+"""Services over WSP; the others of a port, and none, are HTTP (OMA ProvCont 1.1, parm SERVICE)."""
 
 
 class Way(NamedTuple):
@@ -18,10 +23,20 @@ class Way(NamedTuple):
     address: PhysicalProxy | None = None
 
     @property
+    def ports(self) -> tuple[Port, ...]:
+        """Those of the address, else those of the proxy; none at a WAP gateway with its usual ones."""
+        return (self.address.ports if self.address else ()) or (self.proxy.ports if self.proxy else ())
+
+    @property
     def port(self) -> int | None:
         """The first port of the proxy, or None where none is given."""
-        ports = (self.address.ports if self.address else ()) or (self.proxy.ports if self.proxy else ())
-        return ports[0].number if ports else None
+        return self.ports[0].number if self.ports else None
+
+    @property
+    def http_port(self) -> int | None:
+        """The first port at which the proxy speaks HTTP; None where it is a WAP gateway only, or there is no proxy."""
+        spoken = (port for port in self.ports if _WAP_SERVICES.isdisjoint(port.services))
+        return next((port.number for port in spoken if port.number not in _WAP_PORTS), None)
 
 
 def ways(settings: Settings, application: Application | None) -> tuple[Way, ...]:

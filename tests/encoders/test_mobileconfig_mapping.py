@@ -27,8 +27,8 @@ POINT = AccessPoint(
 IDENTITY: dict[str, Any] = {"identifier": "example.operator.net", "build": "7"}
 
 
-def with_proxy(port: int) -> Settings:
-    address = PhysicalProxy(address="192.0.2.1", access_points=("net",), ports=(Port(number=port),))
+def with_proxy(*ports: Port) -> Settings:
+    address = PhysicalProxy(address="192.0.2.1", access_points=("net",), ports=ports)
     return Settings(
         name="Internet",
         access_points=(POINT,),
@@ -39,7 +39,7 @@ def with_proxy(port: int) -> Settings:
 
 def test_the_way_of_the_browser_becomes_the_access_point_of_data() -> None:
     login: dict[str, Any] = {"authentication": "CHAP", "user": "web", "password": "hush", "allowed_ip": 3}
-    assert to_profile(with_proxy(8080), organization="Operator", attach=True, **IDENTITY) == Profile(
+    assert to_profile(with_proxy(Port(number=8080)), organization="Operator", attach=True, **IDENTITY) == Profile(
         identifier="example.operator.net",
         uuid=derived_uuid("example.operator.net", "7"),
         display_name="Internet",
@@ -54,9 +54,20 @@ def test_the_way_of_the_browser_becomes_the_access_point_of_data() -> None:
     )
 
 
-def test_a_wap_gateway_is_no_proxy_for_an_iphone() -> None:
-    (apn,) = to_profile(with_proxy(9201), **IDENTITY).cellular.apns
+@pytest.mark.parametrize(
+    "ports",
+    [(), (Port(number=9201),), (Port(number=9401, services=("CO-WSP",)), Port(number=9203, services=("CO-SEC-WSP",)))],
+    ids=["the usual ones", "a usual one", "others with WSP"],
+)
+def test_a_wap_gateway_is_no_proxy_for_an_iphone(ports: tuple[Port, ...]) -> None:
+    (apn,) = to_profile(with_proxy(*ports), **IDENTITY).cellular.apns
     assert (apn.proxy_server, apn.proxy_port) == (None, None)
+
+
+def test_a_wap_gateway_that_is_an_http_proxy_too_is_one_for_an_iphone() -> None:
+    ports = Port(number=9201), Port(number=9401, services=("CO-WSP",)), Port(number=8080)
+    (apn,) = to_profile(with_proxy(*ports), **IDENTITY).cellular.apns
+    assert (apn.proxy_server, apn.proxy_port) == ("192.0.2.1", 8080)
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,12 @@ def test_an_application_goes_through_each_address_of_its_proxies() -> None:
         Way(GPRS, PROXY, ADDRESSES[1]),
     )
     assert [way.port for way in found] == [9201, 9201, 8080]
+    assert [way.http_port for way in found] == [None, None, 8080]
 
 
 def test_an_application_without_proxy_goes_through_its_access_points() -> None:
     assert ways(SETTINGS, Mms(mmsc="m", access_points=("gprs", "INTERNET"))) == (Way(GPRS), Way(INTERNET))
-    assert Way(GPRS).port is None
+    assert (Way(GPRS).port, Way(GPRS).http_port) == (None, None)
 
 
 @pytest.mark.parametrize("application", [None, Browser()])
