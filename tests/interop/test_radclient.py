@@ -67,7 +67,12 @@ def seen(number: int, imei: str = IMEISV) -> Detected:
 
 
 async def radclient(
-    listener: RadiusListener, folder: Path, packets: list[str], *options: str, command: str = "acct"
+    listener: RadiusListener,
+    folder: Path,
+    packets: list[str],
+    *options: str,
+    command: str = "acct",
+    address: str = "127.0.0.1",
 ) -> dict[str, int]:
     """What radclient counts after it has sent all packets, and of those ``Lost``, how many were ``Unanswered``.
 
@@ -77,7 +82,7 @@ async def radclient(
     """
     file = folder / "packets"
     file.write_text("\n".join(packets))
-    words = [*options, "-f", str(file), "-s", f"127.0.0.1:{listener.port}", command, GGSN.secret]
+    words = [*options, "-f", str(file), "-s", f"{address}:{listener.port}", command, GGSN.secret]
     process = await asyncio.create_subprocess_exec(
         peer("radclient"),
         *words,
@@ -100,6 +105,19 @@ async def test_a_record_in_every_form_of_the_field_is_answered_and_read(way: str
         counted = await radclient(listener, tmp_path, [accounting(3, device)], "-r", "1")
         assert (counted["Accepted"], counted["Lost"], listener.counters.unreadable) == (1, 0, 0)
         assert await taker.until(1) == [seen(3, imei)]
+
+
+@pytest.mark.parametrize(
+    ("host", "address"), [("0.0.0.0", "127.0.0.1"), ("0.0.0.0", "127.0.0.2"), ("::", "127.0.0.2"), ("::", "[::1]")]
+)
+async def test_at_all_addresses_radclient_is_answered_from_the_one_it_asked(
+    host: str, address: str, tmp_path: Path
+) -> None:
+    clients = (GGSN, RadiusClient(name="six", prefix="::1", secret=GGSN.secret))
+    async with running_queue(Taker()) as queue, running_listener(queue, feed(host=host, clients=clients)) as listener:
+        packets = [accounting(number) for number in range(50)]
+        counted = await radclient(listener, tmp_path, packets, "-p", "10", "-r", "2", "-t", "1", address=address)
+        assert (counted["Accepted"], counted["Unanswered"]) == (50, 0)
 
 
 @pytest.mark.parametrize("status", ["Start", "Interim-Update", "Stop"])

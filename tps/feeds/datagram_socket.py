@@ -3,13 +3,20 @@
 Of a short answer nearly all that it costs is its way through the system. Linux takes many of one length for one
 address at once and cuts them apart by itself (UDP_SEGMENT, udp(7)): measured over the loopback, a datagram read and
 answered so costs 6 us, and 11 us where each answer is sent on its own.
+
+An answer leaves from the address that was asked: who asked takes it for nobody's otherwise. A socket that is bound to
+all addresses of the system is told that one with each datagram, and tells it with each answer (IP_PKTINFO, ip(7);
+IPV6_PKTINFO, RFC 3542 clause 6). That takes 2 us more, measured so, and one that is bound to a single address does
+without.
 """
 
 import asyncio
 import errno
 import socket
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from ipaddress import ip_address
 from itertools import groupby
 from struct import Struct
 from typing import Final
@@ -33,6 +40,23 @@ _MEMINFO_DROPS: Final = 8
 
 Address = tuple[str, int] | tuple[str, int, int, int]
 """Host and port; of IPv6 the flow and the scope as well."""
+ControlMessage = tuple[int, int, bytes]
+"""Level, type and value (RFC 3542 clause 20.2)."""
+Peer = tuple[Address, tuple[ControlMessage, ...]]
+"""Where a datagram came from, and what makes an answer leave from where it was sent to; nothing where that is given."""
+
+_AsSource = Callable[[bytes], bytes]
+"""Of what the system tells of a datagram's way the address alone: by which interface to answer its routes know."""
+# fmt: off
+_PACKET_INFORMATION: Final[Mapping[int, tuple[int, int, _AsSource]]] = {
+    socket.AF_INET:  (socket.IPPROTO_IP,    8, lambda told: bytes(4) + told[4:8] + bytes(4)),
+    socket.AF_INET6: (socket.IPPROTO_IPV6, 49, lambda told: told[:16] + bytes(4)),
+}
+# fmt: on
+"""Family -> level and option that ask for it. Linux, include/uapi/linux/in.h: IP_PKTINFO; in_pktinfo has the interface,
+the own address, the destination. in6.h: IPV6_RECVPKTINFO; in6_pktinfo has the destination and the interface."""
+_INFORMATION_ROOM: Final = socket.CMSG_SPACE(20)
+"""Octets of a control message with the longer of the two."""
 
 
 class DatagramSocket:
@@ -43,6 +67,7 @@ class DatagramSocket:
         self._bound = bound
         self._datagram_max_octets = datagram_max_octets
         self._bundles = _can_segment(bound)
+        self._as_source = _informed(bound)
         self._dropped = 0
 
     @property
@@ -64,29 +89,38 @@ class DatagramSocket:
         # The kernel books twice what is asked for.
         return self._bound.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
 
-    def receive(self) -> Iterator[tuple[bytes, Address]]:
-        """What waits, and where it came from; at most `BURST_MAX` of it."""
-        receive, octets = self._bound.recvfrom, self._datagram_max_octets
+    def receive(self) -> Iterator[tuple[bytes, Peer]]:
+        """What waits, and whom to answer; at most `BURST_MAX` of it."""
+        receive = self._receive if self._as_source is None else partial(self._receive_informed, self._as_source)
         for _ in range(BURST_MAX):
             try:
-                received = receive(octets)
+                received = receive()
             except OSError:  # nothing waits; or the system tells what became of an answer, and has told it by that
                 return
             yield received
 
-    def send(self, answers: Mapping[Address, Sequence[bytes]]) -> int:
-        """Send to each address its answers in their order; the number of those that the system did not take."""
+    def _receive(self) -> tuple[bytes, Peer]:
+        octets, address = self._bound.recvfrom(self._datagram_max_octets)
+        return octets, (address, ())
+
+    def _receive_informed(self, as_source: _AsSource) -> tuple[bytes, Peer]:
+        octets, controls, _, address = self._bound.recvmsg(self._datagram_max_octets, _INFORMATION_ROOM)
+        return octets, (address, tuple([(level, kind, as_source(told)) for level, kind, told in controls]))
+
+    def send(self, answers: Mapping[Peer, Sequence[bytes]]) -> int:
+        """Send to each peer its answers in their order; the number of those that the system did not take."""
         unsent = 0
-        for address, due in answers.items():
+        for peer, due in answers.items():
             for length, alike in groupby(due, len):
-                unsent += self._send_alike(list(alike), length, address)
+                unsent += self._send_alike(list(alike), length, peer)
         return unsent
 
-    def _send_alike(self, due: Sequence[bytes], length: int, address: Address) -> int:
+    def _send_alike(self, due: Sequence[bytes], length: int, peer: Peer) -> int:
         """Send answers of one length; the number of those that the system did not take."""
         if len(due) == 1 or not self._bundles or length > SEGMENT_MAX_OCTETS:
-            return self._send_each(due, address)
-        segmented = [(socket.IPPROTO_UDP, _UDP_SEGMENT, _SEGMENT_OCTETS.pack(length))]
+            return self._send_each(due, peer)
+        address, from_there = peer
+        segmented = [*from_there, (socket.IPPROTO_UDP, _UDP_SEGMENT, _SEGMENT_OCTETS.pack(length))]
         unsent = 0
         for first in range(0, len(due), SEGMENTS_MAX):
             bundle = due[first : first + SEGMENTS_MAX]
@@ -95,18 +129,22 @@ class DatagramSocket:
             except BlockingIOError:
                 unsent += len(bundle)
             except OSError as error:
-                unsent_each = self._send_each(bundle, address)
+                unsent_each = self._send_each(bundle, peer)
                 if error.errno in _NO_BUNDLES and unsent_each < len(bundle):
                     self._bundles = False
                 unsent += unsent_each
         return unsent
 
-    def _send_each(self, due: Sequence[bytes], address: Address) -> int:
+    def _send_each(self, due: Sequence[bytes], peer: Peer) -> int:
         """Send each on its own; the number of those that the system did not take."""
+        address, from_there = peer
         unsent = 0
         for octets in due:
             try:
-                self._bound.sendto(octets, address)
+                if from_there:
+                    self._bound.sendmsg((octets,), from_there, 0, address)
+                else:
+                    self._bound.sendto(octets, address)
             except OSError:
                 unsent += 1
         return unsent
@@ -139,3 +177,12 @@ def _can_segment(bound: socket.socket) -> bool:
     except OSError:
         return False
     return True
+
+
+def _informed(bound: socket.socket) -> _AsSource | None:
+    """Have the system tell the address that was asked; None where the socket has but one, or the system has no way."""
+    if not sys.platform.startswith("linux") or not ip_address(bound.getsockname()[0]).is_unspecified:
+        return None
+    level, option, as_source = _PACKET_INFORMATION[bound.family]
+    bound.setsockopt(level, option, 1)
+    return as_source

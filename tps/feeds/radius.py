@@ -30,7 +30,7 @@ from tps.decisions import identities
 from tps.errors import RejectedError
 from tps.feeds.address_book import AddressBook
 from tps.feeds.allowance import Allowance
-from tps.feeds.datagram_socket import Address, DatagramSocket, bound_to
+from tps.feeds.datagram_socket import Address, DatagramSocket, Peer, bound_to
 from tps.feeds.detected import Detected
 from tps.feeds.detection_queue import DetectionQueue
 from tps.feeds.radius_config import RadiusClient, RadiusFeed
@@ -123,12 +123,12 @@ class RadiusListener:
 
     def hear(self) -> None:
         """Take in what waits in the socket, a burst of it at most; then answer."""
-        answers: defaultdict[Address, list[bytes]] = defaultdict(list)
+        answers: defaultdict[Peer, list[bytes]] = defaultdict(list)
         try:
-            for octets, address in self._datagrams.receive():
-                answer = self._answer_to(octets, address)
+            for octets, peer in self._datagrams.receive():
+                answer = self._answer_to(octets, peer[0])
                 if answer is not None:
-                    answers[address].append(answer)
+                    answers[peer].append(answer)
         finally:  # a defect that one datagram comes upon is not the others'
             due = sum(map(len, answers.values()))
             unsent = self._datagrams.send(answers)

@@ -43,7 +43,7 @@ class RadiusFeed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     enabled: bool = False
     """Whether to listen."""
     host: str = "127.0.0.1"
-    """Address to listen on."""
+    """Address to listen on; "0.0.0.0" or "::" for all: answers leave from the one that was asked (on Linux)."""
     port: int = 1813
     """UDP port (RFC 2866 clause 3); 0 takes a free one."""
     copy_only: bool = False

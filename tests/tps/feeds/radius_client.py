@@ -56,10 +56,13 @@ async def running_listener(queue: DetectionQueue, config: RadiusFeed = FEED) -> 
 
 
 @asynccontextmanager
-async def socket_to(listener: RadiusListener, address: str = "127.0.0.1") -> AsyncIterator[RadiusSocket]:
-    """A socket connected to the listener, from an address of the loopback."""
+async def socket_to(
+    listener: RadiusListener, address: str = "127.0.0.1", asks: str | None = None
+) -> AsyncIterator[RadiusSocket]:
+    """A socket of an address of the loopback, connected to the listener at the address that it `asks`."""
+    asked = asks or ("::1" if ":" in address else "127.0.0.1")
     transport, sender = await asyncio.get_running_loop().create_datagram_endpoint(
-        RadiusSocket, local_addr=(address, 0), remote_addr=("::1" if ":" in address else "127.0.0.1", listener.port)
+        RadiusSocket, local_addr=(address, 0), remote_addr=(asked, listener.port)
     )
     try:
         yield sender

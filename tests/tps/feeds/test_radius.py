@@ -309,6 +309,24 @@ async def test_it_listens_on_ipv6_too(host: str, address: str) -> None:
         assert [await sender.answers.get() for _ in octets] == [response(each) for each in octets]
 
 
+async def test_at_all_addresses_each_is_answered_from_the_one_it_asked() -> None:
+    taker = Taker()
+    octets = [record(f"00101{number:010}", identifier=number) for number in range(3)]
+    async with (
+        running_queue(taker) as queue,
+        running_listener(queue, feed(host="0.0.0.0")) as listener,
+        socket_to(listener, asks="127.0.0.1") as one,
+        socket_to(listener, asks="127.0.0.2") as other,
+    ):
+        for sender in (one, other):
+            for each in octets:
+                sender.send(each)
+        async with asyncio.timeout(10):
+            for sender in (one, other):
+                assert [await sender.answers.get() for _ in octets] == [response(each) for each in octets]
+        assert (listener.counters.answered, listener.counters.unsent) == (6, 0)
+
+
 async def test_as_many_proxies_as_fit_a_request_fit_its_answer() -> None:
     states = (attribute(33, bytes(253)),) * 15
     octets = request(integer(40, START), *states)
