@@ -176,11 +176,12 @@ def decode_imeisv(octets: bytes) -> str:
     """The digits of a 3GPP-IMEISV: 14 (TAC and serial number), 15 (IMEI) or 16 (IMEISV).
 
     The standard wants 16 digits in ASCII; the field sends 14 and 15 as well, or seven or eight octets of semi-octets,
-    the first digit in the low one, filled up with F.
+    the first digit in the low one, filled up with F. Seven or eight octets that are all digits in ASCII are text that
+    was cut short: as semi-octets every second digit would be 3.
     """
     if len(octets) in (14, 15, 16) and octets.isdigit():
         return octets.decode()
-    if len(octets) in (7, 8):
+    if len(octets) in (7, 8) and not octets.isdigit():
         digits = octets.translate(_SWAPPED).hex().rstrip(_FILLER)
         if len(digits) >= 14 and digits.isdigit():
             return digits

@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -235,11 +235,16 @@ def test_an_imeisv_is_read_in_every_form_of_the_field(fact: dict[str, Any]) -> N
 def test_semi_octets_and_ascii_mean_the_same(digits: str) -> None:
     filled = digits + "F" * (len(digits) % 2)
     swapped = "".join(filled[place + 1] + filled[place] for place in range(0, len(filled), 2))
+    assume(set(digits[1::2]) != {"3"})  # these octets are digits in ASCII, too
     assert decode_imeisv(bytes.fromhex(swapped)) == decode_imeisv(digits.encode()) == digits
 
 
 @pytest.mark.parametrize(
-    "octets", [b"", b"3569090112345", b"35690901123456a", b"\xff" * 8, b"\x53\xf6" + bytes(6), b"1" * 17]
+    "octets",
+    [
+        *[b"", b"3569090112345", b"35690901123456a", b"\xff" * 8, b"\x53\xf6" + bytes(6), b"1" * 17],
+        *[b"35690901", b"3569090"],  # text that was cut short, and no semi-octets
+    ],
 )
 def test_what_is_no_imeisv_is_refused(octets: bytes) -> None:
     with pytest.raises(DecodeError, match="14 to 16 digits"):

@@ -190,19 +190,21 @@ class RadiusListener:
         """The sighting in a record, if it is one."""
         if request.status_type not in _SIGHTINGS or request.imeisv is None:
             return None
-        imei = self._read(decode_imeisv, request.imeisv)
-        imsi = None if request.imsi is None else self._read(decode_imsi, request.imsi)
-        msisdn = self._read(identities.msisdn, request.calling_station_id) if request.calling_station_id else None
+        number = request.calling_station_id
+        imei = self._read(decode_imeisv, request.imeisv, "3GPP-IMEISV", peer)
+        imsi = None if request.imsi is None else self._read(decode_imsi, request.imsi, "3GPP-IMSI", peer)
+        msisdn = self._read(identities.msisdn, number, "Calling-Station-Id", peer) if number else None
         if imei is None or (imsi is None and msisdn is None):
             return None
         return Detected(imsi, imei, msisdn, SOURCE, peer, seen_at(request, self._clock()), request.session_id)
 
-    def _read(self, reader: Callable[[_Written], str], written: _Written) -> str | None:
-        """An identity brought to its form; None for one that has none, which is counted."""
+    def _read(self, reader: Callable[[_Written], str], written: _Written, attribute: str, peer: str) -> str | None:
+        """An identity brought to its form; None for one that has none, which is counted and told, not what it was."""
         try:
             return reader(written)
         except (DecodeError, RejectedError):
             self._counters.unreadable += 1
+            self._sparse_log.tell("radius.unreadable", client=peer, attribute=attribute, octets=len(written))
             return None
 
 

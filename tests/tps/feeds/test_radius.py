@@ -186,9 +186,12 @@ async def test_a_calling_station_that_is_no_number_is_left_out() -> None:
     )
     taker = Taker()
     async with running_queue(taker) as queue, running_listener(queue) as listener, socket_to(listener) as sender:
-        await sender.ask(octets)
+        with capture_logs() as logs:
+            await sender.ask(octets)
         assert await taker.until(1) == [msgspec.structs.replace(SEEN, msisdn=None, session="")]
         assert listener.counters.unreadable == 1
+    (told,) = [log for log in logs if log["event"] == "radius.unreadable"]
+    assert (told["attribute"], told["octets"], "00-11" in str(told)) == ("Calling-Station-Id", 22, False)
 
 
 @pytest.mark.parametrize(
