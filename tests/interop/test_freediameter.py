@@ -146,7 +146,7 @@ def status_of(imei: str, _imsi: str | None) -> EquipmentStatus | None:
 
 async def connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection to freeDiameter, which listens a moment after it has greeted the EIR at times."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             try:
                 return await asyncio.open_connection("127.0.0.1", port)

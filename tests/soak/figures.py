@@ -10,9 +10,8 @@ from tests.soak.link_log import Pauses
 from tests.soak.message_centre import Told
 
 GROWTH_MAX_PERCENT = 5.0
-FIRST_RECONNECT_MAX_S = 1.0
-LATENESS_S = 0.5
-"""How much later than planned an attempt may be on a busy machine."""
+FIRST_RECONNECT_MAX_S = 0.5
+"""What is promised where nothing else is configured."""
 JUDGED_FROM_S = 1500.0
 """A shorter run is all warm-up, and its growth says nothing."""
 
@@ -41,6 +40,8 @@ class Figures:
     pauses: Pauses
     reconnect_max_s: float
     """As configured."""
+    lateness_s: float
+    """How much later than planned an attempt may be."""
     cpu_s: float
     """Of the server."""
 
@@ -60,9 +61,10 @@ class Figures:
         """The promises that were broken."""
         checks = {
             "a push was lost, doubled or stuck": not self.counted.is_promise_kept,
-            "a first attempt to reconnect came late": max(self.pauses.after_loss, default=0) > FIRST_RECONNECT_MAX_S,
+            "a first attempt to reconnect came late": max(self.pauses.after_loss, default=0)
+            > FIRST_RECONNECT_MAX_S + self.lateness_s,
             "a pause between attempts was longer than configured": max(self.pauses.after_failure, default=0)
-            > self.reconnect_max_s + LATENESS_S,
+            > self.reconnect_max_s + self.lateness_s,
             "memory grew": self.seconds >= JUDGED_FROM_S and self.growth_percent > GROWTH_MAX_PERCENT,
         }
         return [what for what, is_so in checks.items() if is_so]

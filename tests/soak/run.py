@@ -42,6 +42,8 @@ class Options:
     down_s: tuple[float, float] = (1.0, 20.0)
     reconnect_max_s: float = 5.0
     """Small enough that most outages reach it; the first pause is the default."""
+    lateness_s: float = 0.5
+    """How much later than planned an attempt may be: as much as the machine is busy with other things."""
     past: int = 0
     """Subscribers that are in the store before, each with a push that was delivered."""
     burst: int = 0
@@ -104,6 +106,7 @@ async def soak(folder: Path, store_url: str, options: Options) -> Figures:
         told=told,
         pauses=pauses(link_events((folder / "server.log").read_bytes().splitlines())),
         reconnect_max_s=options.reconnect_max_s,
+        lateness_s=options.lateness_s,
         cpu_s=cpu_s,
     )
 

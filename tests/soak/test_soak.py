@@ -29,7 +29,7 @@ HOUR_S = 3600.0
 
 
 async def test_a_server_lives_with_an_smsc_that_goes_up_and_down(tmp_path: Path) -> None:
-    options = Options(seconds=16, up_s=(0.5, 3), down_s=(0.2, 3), reconnect_max_s=2.0)
+    options = Options(seconds=16, up_s=(0.5, 3), down_s=(0.2, 3), reconnect_max_s=2.0, lateness_s=5.0)
     found = await soak(tmp_path, f"sqlite:///{tmp_path}/soak.sqlite3", options)
     assert found.summary()["outages"] > 2
     assert len(found.pauses.after_loss) > 2
@@ -48,6 +48,7 @@ def seen(memory_mb: list[float], **others: object) -> Figures:
         told=[],
         pauses=Pauses([], []),
         reconnect_max_s=5.0,
+        lateness_s=0.5,
         cpu_s=1.0,
     )
     return replace(made, **others)  # type: ignore[arg-type]

@@ -189,7 +189,7 @@ async def delivering(database: Database, seal: Seal, url: str, *routes: RouteCon
     """The way of a push at work, its routes up."""
     parts = app.put_together(config(url, *routes), database, seal)
     async with app.delivering(parts):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             for route in parts.routes:
                 while not route.up:  # noqa: ASYNC110 - a route tells nobody that it came up; the server looks, too
                     await asyncio.sleep(0.005)
@@ -223,7 +223,7 @@ async def die(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def pushes_in(database: Database, state: State, count: int, *, within_s: float = 10.0) -> list[PushRow]:
+async def pushes_in(database: Database, state: State, count: int, *, within_s: float = 60.0) -> list[PushRow]:
     """All pushes, once `count` of them are in `state`."""
     async with asyncio.timeout(within_s):
         while True:

@@ -88,7 +88,7 @@ async def joined(database: Database) -> AsyncIterator[tuple[Way, WayThere]]:
         yield way, way_there
     finally:
         here.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await there.ended
         there.close()
 

@@ -28,6 +28,7 @@ from tps.store.sealing import Seal
 
 COUNT = 300
 BEFORE = 100
+HOUR_S = 3600
 ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1", "TPS_SEALING_KEY": SEALING_KEY}
 
 
@@ -82,11 +83,12 @@ async def test_what_was_accepted_before_a_backup_is_there_and_arrives_after_a_re
     key = (await keys.create(sqlite, "test", now_ms=app.now_ms())).key
     sqlite.close()
     store, copy, config_file = tmp_path / "store.sqlite3", tmp_path / "copy.sqlite3", tmp_path / "tps.toml"
-    async with Smsc(behaviour=Behaviour(response_delay_s=0.3)) as smsc:
+    async with Smsc(behaviour=Behaviour(response_delay_s=HOUR_S)) as smsc:
         config_file.write_text(
             f'[store]\nurl = "{sqlite_url}"\n[http]\nport = 0\n[detection]\ndefault_settings = "internet"\n'
+            "[node]\nstop_timeout_s = 1\n"
             f'[[routes]]\nname = "north"\nhost = "127.0.0.1"\nport = {smsc.port}\nsystem_id = "tps"\npassword = "tps"\n'
-            "rate_per_s = 40\n"
+            f"rate_per_s = 40\nresponse_timeout_s = {HOUR_S}\n"
         )
         headers = {"Authorization": f"Bearer {key}"}
         async with serving(config_file) as (address, _), aiohttp.ClientSession(address, headers=headers) as session:
@@ -106,7 +108,7 @@ async def test_what_was_accepted_before_a_backup_is_there_and_arrives_after_a_re
         kept = {row.imsi for row in rows_of(sqlite_url)}
         assert {imsi(number) for number in range(BEFORE)} <= kept
         smsc.behave(Behaviour())
-        async with serving(config_file), asyncio.timeout(30):
+        async with serving(config_file), asyncio.timeout(120):
             while any(row.state != State.DELIVERED for row in await asyncio.to_thread(rows_of, sqlite_url)):  # noqa: ASYNC110
                 await asyncio.sleep(0.2)  # another process works at it, and tells nobody
         rows = rows_of(sqlite_url)

@@ -57,18 +57,18 @@ class Asked(NamedTuple):
 
     async def acknowledged(self, count: int) -> None:
         """Until so many deliver_sm are acknowledged, receipts among them."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await self.smsc.until(lambda counters: counters.deliver_acknowledged >= count)
 
     async def counted(self, **counts: int) -> None:
         """Until the inbox has counted so many."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while any(self.parts.inbox.counts[name] < count for name, count in counts.items()):  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 
     async def texts(self, count: int, *, number: int = 0) -> list[str]:
         """The texts that subscriber `number` has got, once there are so many: one SMS each."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(found := self.texts_now(number)) < count:  # noqa: ASYNC110 - the SMSC tells nobody what it recorded
                 await asyncio.sleep(0.005)
         return found
@@ -90,7 +90,7 @@ async def asked(database: Database, seal: Seal, url: str, **inbound: Any) -> Asy
         own = msgspec.structs.replace(config(url, route_to(smsc)), inbound=rules)
         parts = app.put_together(own, database, seal)
         async with app.delivering(parts):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while not all(route.up for route in parts.routes):  # noqa: ASYNC110 - a route tells nobody
                     await asyncio.sleep(0.005)
             yield Asked(smsc, parts)

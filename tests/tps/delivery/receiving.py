@@ -100,7 +100,7 @@ async def lost(parts: Parts, due: Sequence[DuePush]) -> None:
 
 async def settled(parts: Parts) -> None:
     """Everything that has come is written."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while outcomes(parts) or parts.settle._sought or parts.settle._late:  # noqa: ASYNC110 - settle tells nobody
             await asyncio.sleep(0.01)
     await parts.database.write(lambda _: None)

@@ -22,7 +22,7 @@ def reasons(node: Parts) -> list[str]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - links tell nobody when they come up
             await asyncio.sleep(0.01)
 

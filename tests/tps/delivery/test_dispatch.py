@@ -38,7 +38,7 @@ NEW_NUMBER = "99123456789"
 
 async def deferred(database: Database, until_later_than: int) -> PushRow:
     """The only push, once its next attempt has been put off beyond this time."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             (row,) = await database.read(all_pushes)
             if row.state == State.QUEUED and row.attention_at > until_later_than:

@@ -31,7 +31,7 @@ def told(database: Database, statement: str) -> None:
 
 async def accepted(parts: Parts) -> None:
     """Send the triggers again until they are taken, as the errors ask."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             try:
                 answers = await parts.intake.accept([detection(number) for number in range(COUNT)])

@@ -36,7 +36,7 @@ COUNT = 40
 
 async def ended(database: Database) -> list[PushRow]:
     """All pushes, once nothing more can come of any of them."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             rows = await database.read(all_pushes)
             if all(State(row.state) not in OPEN_STATES for row in rows):

@@ -31,7 +31,7 @@ class Noting(WayHere):
 
     async def until_asked(self, times: int) -> None:
         """Until so many questions have come."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(self.asked) < times:  # noqa: ASYNC110 - nobody is told that a way was asked
                 await asyncio.sleep(0.005)
 

@@ -226,7 +226,7 @@ async def test_stop_is_heard_beyond_the_limit_and_not_answered(
         server.send("ALL")
         server.send("STOP")
         await server.counted(limited=1)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not has_declined(sqlite):  # noqa: ASYNC110 - the store tells nobody
                 await asyncio.sleep(0.005)
         server.send("ALL")
@@ -265,7 +265,7 @@ async def test_beyond_what_memory_holds_the_smsc_is_asked_to_come_again(
     async with asked(sqlite, seal, sqlite_url) as server:
         server.send("TEST")
         await server.counted(postponed=1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await server.smsc.until(lambda counters: counters.deliver_refused >= 1)
         assert server.smsc.counters.deliver_acknowledged == 0
 

@@ -47,7 +47,7 @@ async def test_an_applet_that_is_back_in_a_device_is_heard_again(
     async with asked(sqlite, seal, sqlite_url, applets=(APPLET,)) as server:
         for count, report in enumerate((IMEI, IMEI[:-1] + b"\x19", IMEI), 1):
             server.smsc.send(msisdn(0), "7701", report, data_coding=4)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while server.parts.inbox.triggers.total() < count:  # noqa: ASYNC110 - the inbox tells nobody
                     await asyncio.sleep(0.005)
         assert account(sqlite).device == IMEI_OF_IT
@@ -97,7 +97,7 @@ async def test_devices_that_applets_report_from_too_many_sims_are_clones(
         def seen_in(connection: Connection) -> list[pairs.Pair]:
             return pairs.of_subscriber(connection, bucket_of(imsi(10)), imsi(10))
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not (found := await sqlite.read(seen_in)):  # noqa: ASYNC110 - the store tells nobody
                 await asyncio.sleep(0.005)
         (seen,) = found

@@ -114,7 +114,7 @@ async def test_what_a_node_learns_after_its_lease_has_ended_changes_nothing_at_t
 
 async def landed(parts: Parts) -> None:
     """Nothing is in the air at this node any more."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(parts.flights):  # noqa: ASYNC110 - flights tell nobody when they land
             await asyncio.sleep(0.01)
 

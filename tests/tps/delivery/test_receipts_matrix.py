@@ -96,7 +96,7 @@ class Scene(NamedTuple):
 
 async def before_the_response(scene: Scene) -> None:
     deliver(scene.parts, *receipts())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(scene.parts.settle._parked) < len(ORDER):  # noqa: ASYNC110 - nobody tells that they were sought
             await asyncio.sleep(0.01)
     scene.answered()
@@ -237,6 +237,6 @@ def clock_ahead(days: int) -> Callable[[], int]:
 
 async def parked(database: Database, count: int) -> None:
     """Until so many receipts lie on the disk."""
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(30):
         while await database.read(parked_receipts.count) != count:  # noqa: ASYNC110 - the disk tells nobody
             await asyncio.sleep(0.01)

@@ -151,7 +151,7 @@ async def test_an_intermediate_receipt_counts_for_no_part(
 
 async def with_parts_delivered(database: Database, count: int) -> PushRow:
     """The only push, once so many of its parts have arrived."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             (row,) = await database.read(all_pushes)
             if row.delivered_parts.bit_count() == count:

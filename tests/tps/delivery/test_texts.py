@@ -23,7 +23,7 @@ NUMBER = msisdn(0)
 
 
 async def until(reached: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not reached():  # noqa: ASYNC110 - counts tell nobody
             await asyncio.sleep(0.005)
 

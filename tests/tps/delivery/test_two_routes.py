@@ -24,7 +24,7 @@ def once(first: int, last: int) -> Counter[str]:
 
 
 async def until_north_is(parts: Parts, *, up: bool) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while parts.routes["north"].up is not up:  # noqa: ASYNC110 - a route tells nobody that it came up or went down
             await asyncio.sleep(0.005)
 

@@ -74,7 +74,7 @@ async def ggsn(desk: Desk) -> AsyncIterator[RadiusSocket]:
 async def taken(desk: Desk, number: int) -> None:
     """So many detections have been taken in."""
     assert desk.metrics.feeds is not None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while desk.metrics.feeds.queue.taken < number:  # noqa: ASYNC110 - the queue tells nobody
             await asyncio.sleep(0.005)
 

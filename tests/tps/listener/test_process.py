@@ -38,14 +38,14 @@ def is_there(pid: int) -> bool:
 
 async def ended(pid: int) -> None:
     """That process is no more."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while is_there(pid):  # noqa: ASYNC110 - nobody tells of a process that is not one's child
             await asyncio.sleep(0.01)
 
 
 async def url_and_token(output: asyncio.StreamReader, first: bytes) -> tuple[str, str]:
     """What the server tells when it answers."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await output.readline()
         command = await output.readline()
     return first.split()[-1].decode(), command.decode().partition("Bearer ")[2].partition("'")[0]
@@ -56,7 +56,7 @@ async def test_lone_requests_streams_and_pages_are_answered_and_pushes_arrive(
 ) -> None:
     async with Smsc() as smsc, starting(tmp_path, sqlite_url, smsc) as server, aiohttp.ClientSession() as session:
         assert server.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             first = await server.stdout.readline()
         url, token = await url_and_token(server.stdout, first)
         made = {"Authorization": f"Bearer {token}"}
@@ -76,7 +76,7 @@ async def test_lone_requests_streams_and_pages_are_answered_and_pushes_arrive(
         streamed = {**headers, "Content-Type": "application/x-ndjson"}
         async with session.post(f"{url}/v1/pushes/bulk", data=lines, headers=streamed) as response:
             assert (await response.text()).count("already_") == COUNT
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 async with session.get(f"{url}/metrics", headers=headers) as response:
                     metrics = await response.text()
@@ -104,7 +104,7 @@ async def test_signals_that_come_to_all_processes_of_a_service_end_it_in_order(
         listener = child_of(server.pid)
         os.kill(listener, signal.SIGTERM)
         server.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await server.wait() == 0
         await ended(listener)
     assert "Traceback" not in (tmp_path / "0.log").read_text()
@@ -115,7 +115,7 @@ async def test_a_server_whose_listener_was_killed_ends_and_says_so(
 ) -> None:
     async with Smsc() as smsc, served(tmp_path, sqlite_url, smsc) as server:
         os.kill(child_of(server.pid), signal.SIGKILL)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await server.wait() == 1
     said = (tmp_path / "0.log").read_text()
     assert "the listener has ended by itself" in said

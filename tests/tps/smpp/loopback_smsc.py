@@ -93,7 +93,7 @@ async def running_smsc(tls: ssl.SSLContext | None = None) -> AsyncIterator[Loopb
 async def running_routes(*configs: RouteConfig) -> AsyncIterator[Routes]:
     """Routes at work; stopped in order at the end."""
     routes = Routes(configs, chance=lambda: 0.0)
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         group.create_task(routes.run())
         try:
             yield routes

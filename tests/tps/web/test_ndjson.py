@@ -100,7 +100,7 @@ async def test_a_caller_who_goes_away_leaves_what_was_answered_and_no_half_line(
         writer.write(b"%x\r\n%b\r\n" % (len(rest), rest))
         await writer.drain()
         writer.transport.abort()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not any(entry["event"] == "ndjson.broken_off" for entry in logs):  # noqa: ASYNC110 - nobody else tells
                 await asyncio.sleep(0.005)
     assert (await api.get("/v1/subscribers/001010000000001")).status == 200
