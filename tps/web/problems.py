@@ -131,8 +131,12 @@ def field_error(text: str, what: str = "body") -> FieldError:
 
 
 def note_defect(error: Exception, **where: object) -> str:
-    """Log an error that nobody foresaw, without variables, which may hold secrets; returns what the caller is told."""
-    log.error("http.defect", **where, error=repr(error)[:500], trace="".join(traceback.format_tb(error.__traceback__)))
+    """Log an error that nobody foresaw, without its text and variables, which may hold what was sent.
+
+    Returns what the caller is told.
+    """
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    log.error("http.defect", **where, error=type(error).__name__, trace=trace)
     return "a defect of the server: more is in its log"
 
 

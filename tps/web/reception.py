@@ -171,7 +171,7 @@ def answering(
         except (asyncio.CancelledError, ConnectionError):
             raise
         except Exception as error:  # noqa: BLE001 - a defect is logged and told, and does not end the connection
-            response = response_of(_problem_of(error, request))
+            response = response_of(_problem_of(error, method, template))
         count(method, template, response.status)
         return response
 
@@ -188,7 +188,7 @@ async def _invite(request: web.BaseRequest) -> None:
     request.writer.output_size = 0  # these octets are no part of the answer
 
 
-def _problem_of(error: Exception, request: web.BaseRequest) -> ProblemError:
+def _problem_of(error: Exception, method: str, template: str) -> ProblemError:
     if isinstance(error, ProblemError):
         return error
     if isinstance(error, RejectedError):
@@ -197,7 +197,7 @@ def _problem_of(error: Exception, request: web.BaseRequest) -> ProblemError:
         return of_delay(error)
     if isinstance(error, web.RequestPayloadError):
         return ProblemError(400, "body: cannot be unpacked; it is not what Content-Encoding or its length says")
-    return ProblemError(500, note_defect(error, method=request.method, path=request.path))
+    return ProblemError(500, note_defect(error, method=method, path=template))
 
 
 def _too_large(request: web.BaseRequest) -> ProblemError:

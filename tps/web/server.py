@@ -16,6 +16,7 @@ from tps.backoffice.desk import Desk
 from tps.config import ConfigError, HttpConfig
 from tps.web import documentation
 from tps.web.access import Doorkeeper
+from tps.web.connections import Connections
 from tps.web.operations import Office
 from tps.web.reception import answering, receiving
 from tps.web.routes import OPERATIONS
@@ -36,14 +37,15 @@ _DISTRIBUTION = "trusted-provisioning-server"
 web_response.SERVER_SOFTWARE = "tps"  # type: ignore[attr-defined]
 
 
-def make_server(desk: Desk) -> web.Server:
+def make_server(desk: Desk) -> Connections:
     """What answers the requests of every connection; call it inside the running event loop."""
     loop = asyncio.get_running_loop()
     office = Office(desk, Doorkeeper(desk.database, loop.time))
     routes = [Route(operation.method, operation.path, receiving(office, operation)) for operation in OPERATIONS]
     router = Router([*routes, *documentation.routes(OPERATIONS, version(_DISTRIBUTION))])
-    return web.Server(
+    return Connections(
         answering(router, desk.metrics.count_request),
+        desk.metrics.count_request,
         request_factory=partial(web.BaseRequest, loop=loop, client_max_size=desk.config.http.max_body_octets),
         access_log=None,
         keepalive_timeout=IDLE_S,
