@@ -3,7 +3,6 @@
 import base64
 import binascii
 import contextlib
-import difflib
 import os
 import re
 import tomllib
@@ -14,17 +13,16 @@ from typing import Any
 import msgspec
 
 from tps.decisions import quirks
-from tps.decisions.applet_sms import AppletRule
 from tps.decisions.channel_choice import PREFERENCE, Channel
 from tps.decisions.device_models import ANY_SECURITY
 from tps.decisions.dirty_identities import TOLERATED, Doubt
 from tps.decisions.inbound_config import InboundConfig
-from tps.decisions.keywords import AnswerTexts, Language
 from tps.decisions.policy import LANGUAGE, SecurityName
 from tps.decisions.triggers import SWITCHED, Cause
 from tps.errors import RejectedError
-from tps.feeds.diameter_config import DiameterFeed, DiameterPeer
-from tps.feeds.radius_config import RadiusClient, RadiusFeed
+from tps.feeds.diameter_config import DiameterFeed
+from tps.feeds.radius_config import RadiusFeed
+from tps.mistakes import mistake_in
 from tps.smpp.route_config import RouteConfig
 
 MASK = "********"
@@ -51,7 +49,6 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 # fmt: on
 """Smallest and largest value of the numbers: beyond them the server could not do its work, or not at all soon."""
 _NODE_NAME_LENGTH = 40
-_UNKNOWN_FIELD = re.compile(r"unknown field `([^`]+)`(?: - at `\$\.?([^`]*)`)?")
 
 
 class ConfigError(Exception):
@@ -136,14 +133,14 @@ class DevicesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     def __post_init__(self) -> None:
         """Check what types cannot say."""
         if not self.channels or len(set(self.channels)) < len(self.channels):
-            raise ValueError("devices.channels: at least one channel expected, each once")
+            raise ValueError("channels: at least one channel expected, each once")
         for language in self.languages:
             if not LANGUAGE.fullmatch(language):
-                raise ValueError(f'devices.languages: a language such as "en" expected; got {language[:20]!r}')
+                raise ValueError(f'languages: a language such as "en" expected; got {language[:20]!r}')
         try:
             quirks.from_words(self.default_quirks)
         except RejectedError as error:
-            raise ValueError(f"devices.default_quirks: {error.message}") from error
+            raise ValueError(f"default_quirks: {error.message}") from error
 
 
 class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -196,10 +193,14 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Conf
     values: dict[str, Any] = {}
     if path is not None:
         try:
-            values = tomllib.loads(path.read_text("utf-8"))
+            octets = path.read_bytes()
+            values = tomllib.loads(octets.decode("utf-8-sig"))  # some editors put a byte order mark before it
         except OSError as error:
             raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
+            line = octets.count(b"\n", 0, error.start) + 1
+            raise ConfigError(f"{path}: line {line}: UTF-8 expected; save the file as UTF-8") from error
+        except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{path}: not valid TOML: {error}") from error
     store = values.setdefault("store", {})
     if "TPS_STORE_URL" in environment and isinstance(store, dict):
@@ -207,7 +208,8 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Conf
     try:
         return msgspec.convert(values, Config)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path or 'configuration'}: {_explained(str(error))}") from error
+        field, rule = mistake_in(error, Config)
+        raise ConfigError(f"{path or 'configuration'}: {field}: {rule}") from error
 
 
 def masked(config: Config) -> dict[str, Any]:
@@ -279,32 +281,3 @@ def _masked(value: object) -> object:
     if isinstance(value, str) and "://" in value:
         return _URL_QUERY.sub(f"?{MASK}", _URL_PASSWORD.sub(rf"\1{MASK}", value))
     return value
-
-
-def _explained(message: str) -> str:
-    """The error of msgspec, with the nearest known name for an unknown key."""
-    found = _UNKNOWN_FIELD.search(message)
-    if found is None:
-        return message
-    unknown, place = found[1], re.sub(r"\[\.\.\.\]|\[\d+\]", "", found[2] or "")
-    parts: dict[str, type[msgspec.Struct]] = {
-        "": Config,
-        "store": StoreConfig,
-        "http": HttpConfig,
-        "detection": DetectionConfig,
-        "radius": RadiusFeed,
-        "radius.clients": RadiusClient,
-        "diameter": DiameterFeed,
-        "diameter.peers": DiameterPeer,
-        "devices": DevicesConfig,
-        "inbound": InboundConfig,
-        "inbound.applets": AppletRule,
-        "inbound.languages": Language,
-        "inbound.languages.texts": AnswerTexts,
-        "node": NodeConfig,
-        "routes": RouteConfig,
-    }
-    known = parts.get(place, Config).__struct_fields__
-    near = difflib.get_close_matches(unknown, known, n=1)
-    where = f"{place}.{unknown}" if place else unknown
-    return f"{where}: no such key" + (f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}")

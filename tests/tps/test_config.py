@@ -153,15 +153,15 @@ def test_the_environment_wins_for_the_store(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ('[store]\nurll = ""', "store.urll: no such key; did you mean url?"),
-        ("[stor]", "stor: no such key; did you mean store?"),
-        (ROUTE + "windows = 5", "routes.windows: no such key; did you mean window?"),
+        ('[store]\nurll = ""', "store.urll: no such field; did you mean url?"),
+        ("[stor]", "stor: no such field; did you mean store?"),
+        (ROUTE + "windows = 5", "routes[0].windows: no such field; did you mean window?"),
         (
             "[detection]\nx = 1",
-            "detection.x: no such key; known are default_settings, sighting_interval_s",
+            "detection.x: no such field; known are default_settings, sighting_interval_s",
         ),
-        ('[http]\nport = "8080"', "Expected `int`, got `str` - at `$.http.port`"),
-        (ROUTE.replace("system_id", "# "), "missing required field `system_id` - at `$.routes[0]`"),
+        ('[http]\nport = "8080"', "http.port: a whole number expected; got text"),
+        (ROUTE.replace("system_id", "# "), "routes[0].system_id: required: text expected"),
         (ROUTE + ROUTE, "routes: the name 'north' is given twice"),
         ('[http]\ntls_key_file = "key.pem"', "tls_certificate_file and tls_key_file go together"),
         ("[devices]\nchannels = []", "devices.channels: at least one channel expected, each once"),
@@ -170,22 +170,34 @@ def test_the_environment_wins_for_the_store(tmp_path: Path) -> None:
         ("[node]\nnumber = 64", "node.number: 0 to 63 expected"),
         ('[node]\nname = ""', "node.name: 1 to 40 characters expected"),
         (f'[node]\nname = "{"n" * 41}"', "node.name: 1 to 40 characters expected"),
-        ("[inbound]\nrequests_per_hour = 0", "requests_per_hour: 1 to 1000 expected - at `$.inbound`"),
-        ('[[inbound.applets]]\nname = "a"', "applet 'a': give destination, port, protocol_id or data_coding"),
+        ("[inbound]\nrequests_per_hour = 0", "inbound.requests_per_hour: 1 to 1000 expected"),
+        (
+            '[[inbound.applets]]\nname = "a"',
+            "inbound.applets[0]: applet 'a': give destination, port, protocol_id or data_coding",
+        ),
         (2 * '[[inbound.applets]]\nname = "a"\nport = 1\n', "applets: each needs a name of its own"),
         ('[[inbound.languages]]\nstop = ["GO AWAY"]', "word 'GO AWAY': letters, digits and _ only"),
-        ('[[inbound.languages]]\nstops = ["X"]', "inbound.languages.stops: no such key; did you mean stop?"),
+        ('[[inbound.languages]]\nstops = ["X"]', "inbound.languages[0].stops: no such field; did you mean stop?"),
         (ROUTE + "account_binds = -1", "account_binds: 0 for no limit, up to 1000"),
         (
             '[detection]\ntriggers = ["asked"]',
             "detection.triggers: asked does not come by itself; known are first_device,",
         ),
-        ('[detection]\ntolerated = ["cloned", "x"]', "Invalid enum value 'x' - at `$.detection.tolerated[1]`"),
-        ("[radius]\nenabled = true", "clients: at least one; records of strangers are not read - at `$.radius`"),
-        ('[[radius.clients]]\nsecrets = ""', "radius.clients.secrets: no such key; did you mean secret?"),
-        ('[[diameter.peers]]\nprefix = ""', "diameter.peers.prefix: no such key; did you mean prefixes?"),
-        ('store = "x"', "Expected `object`, got `str` - at `$.store`"),
+        ('[detection]\ntolerated = ["cloned", "x"]', "detection.tolerated[1]: one of "),
+        ("[radius]\nenabled = true", "radius.clients: at least one; records of strangers are not read"),
+        ('[[radius.clients]]\nsecrets = ""', "radius.clients[0].secrets: no such field; did you mean secret?"),
+        ('[[diameter.peers]]\nprefix = ""', "diameter.peers[0].prefix: no such field; did you mean prefixes?"),
+        ('store = "x"', "store: an object expected; got text"),
         ("[http", "not valid TOML"),
+        ('[detection]\ntriggers = ["first"]', "detection.triggers[0]: one of first_device, device_changed, "),
+        ('[detection]\ntriggers = ["first"]', " expected; got 'first'"),
+        ('[devices]\nchannels = ["sms"]', "devices.channels[0]: one of "),
+        ('[devices]\ndefault_client_provisioning = ["pin"]', "devices.default_client_provisioning[0]: one of "),
+        ('[diameter]\nunlisted = "no"', "diameter.unlisted: one of black, grey, unknown, white expected; got 'no'"),
+        ('[[inbound.applets]]\nname = "a"\nform = "x"', "inbound.applets[0].form: one of "),
+        ('[radius]\nenabled = "yes"', "radius.enabled: true or false expected; got text"),
+        ('[[radius.clients]]\nname = "a"\nprefix = "::1"', "radius.clients[0].secret: required: text expected"),
+        ("[node]\nname = 2026-03-01T12:00:00Z", "node.name: text expected; got a date and time without quotes"),
     ],
 )
 def test_a_mistake_is_named_with_its_file(tmp_path: Path, text: str, complaint: str) -> None:
@@ -227,10 +239,15 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         load(tmp_path / "absent.toml", {})
 
 
-def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "tps.toml").write_bytes(b"# \xff")
-    with pytest.raises(ConfigError, match="not valid TOML"):
+def test_text_that_is_not_utf_8_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "tps.toml").write_bytes("# a\n# b\n# K\xfcche".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"tps\.toml: line 3: UTF-8 expected; save the file as UTF-8"):
         load(tmp_path / "tps.toml", {})
+
+
+def test_a_byte_order_mark_before_the_text_is_no_mistake(tmp_path: Path) -> None:
+    (tmp_path / "tps.toml").write_text("[node]\nnumber = 7\n", "utf-8-sig")
+    assert load(tmp_path / "tps.toml", {}).node.number == 7
 
 
 # Secrets

@@ -1,10 +1,9 @@
 """Errors as problem documents (RFC 9457): what is wrong, in which field, and what to do about it."""
 
-import re
 import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import structlog
@@ -12,6 +11,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from tps.errors import RejectedError, RetryLaterError
+from tps.mistakes import mistake_in
 
 log = structlog.get_logger(__name__)
 
@@ -92,42 +92,16 @@ def of_delay(error: RetryLaterError) -> ProblemError:
     return ProblemError(503, error.message, headers={"Retry-After": str(max(1, round(error.delay_s)))})
 
 
-_SHOWN_MAX = 300
-"""Characters of a rule that are shown: it may repeat what was sent."""
-_UNKNOWN = re.compile(r"Object contains unknown field `(.*?)(?:`|\.\.\.)", re.DOTALL)
-_MISSING = re.compile(r"Object missing required field `(.*?)`", re.DOTALL)
-_LEADING_FIELD = re.compile(r"([a-z_]+(?:\.[a-z_]+)*): (.*)", re.DOTALL)
-
-
-def of_decoding(error: Exception, what: str = "body") -> ProblemError:
-    """The problem behind octets that msgspec could not read: malformed (400), or a field that is wrong (422)."""
+def of_decoding(error: Exception, type_: Any, what: str = "body") -> ProblemError:  # noqa: ANN401 - any type msgspec reads
+    """The problem behind octets that were no `type_`: malformed (400), or a field that is wrong (422)."""
     if isinstance(error, msgspec.ValidationError):
-        wrong = field_error(str(error), what)
+        field, rule = mistake_in(error, type_)
+        wrong = FieldError(field or what, rule)
         return ProblemError(422, f"{wrong.field}: {wrong.message}", (wrong,))
     if isinstance(error, UnicodeDecodeError):
         return ProblemError(400, f"{what}: not valid UTF-8", (FieldError(what, "valid UTF-8 expected"),))
     reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
     return ProblemError(400, f"{what}: not valid JSON: {reason}", (FieldError(what, f"valid JSON expected: {reason}"),))
-
-
-def field_error(text: str, what: str = "body") -> FieldError:
-    """The field and the rule in the text of a `msgspec.ValidationError`."""
-    rule, at, place = text.rpartition(" - at `")
-    if not at:
-        rule, place = text, "$`"
-    if len(rule) > _SHOWN_MAX:
-        rule = rule[:_SHOWN_MAX] + "..."
-    path = place.removesuffix("`").removeprefix("key in ").lstrip("$").lstrip(".").replace("[...]", "")
-    unknown = _UNKNOWN.fullmatch(rule)
-    if unknown:
-        return FieldError(_joined(path, unknown[1]), "no such field; leave it out, or look for its right name at /docs")
-    missing = _MISSING.fullmatch(rule)
-    if missing:
-        return FieldError(_joined(path, missing[1]), "required")
-    leading = _LEADING_FIELD.fullmatch(rule)  # what a __post_init__ said
-    if leading:
-        return FieldError(_joined(path, leading[1]), leading[2])
-    return FieldError(path or what, rule)
 
 
 def note_defect(error: Exception, **where: object) -> str:
@@ -138,7 +112,3 @@ def note_defect(error: Exception, **where: object) -> str:
     trace = "".join(traceback.format_tb(error.__traceback__))
     log.error("http.defect", **where, error=type(error).__name__, trace=trace)
     return "a defect of the server: more is in its log"
-
-
-def _joined(path: str, field: str) -> str:
-    return f"{path}.{field}" if path else field

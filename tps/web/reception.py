@@ -50,7 +50,7 @@ async def _receive(
     if decode is not None:
         octets, media_type = await _read(request, operation)
         if media_type == JSON:
-            body = _decoded(decode, octets)
+            body = _decoded(decode, octets, operation.body)
     if operation.query is not None:
         query = _queried(operation.query, request)
     elif "?" in request.raw_path:
@@ -124,11 +124,11 @@ def _media_type(request: web.BaseRequest, operation: Operation) -> str:
     raise _wrong_media_type(request, [JSON, *([operation.other_media_type] if operation.other_media_type else [])])
 
 
-def _decoded(decode: Callable[[bytes], Any], octets: bytes) -> Any:  # noqa: ANN401 - the type that the operation names
+def _decoded(decode: Callable[[bytes], Any], octets: bytes, type_: Any) -> Any:  # noqa: ANN401 - as the operation has it
     try:
         return decode(octets)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise of_decoding(error) from None
+        raise of_decoding(error, type_) from None
 
 
 class _NoQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -144,7 +144,7 @@ def _queried(type_: type[msgspec.Struct], request: web.BaseRequest) -> msgspec.S
     try:
         return msgspec.convert(values, type_, strict=False)
     except msgspec.ValidationError as error:
-        raise of_decoding(error, "query") from None
+        raise of_decoding(error, type_, "query") from None
 
 
 async def _acted(operation: Operation, call: Call[Any, Any]) -> Answer:

@@ -234,7 +234,7 @@ def _policy(query: PolicyQuery) -> DeliveryPolicy:
     try:
         return msgspec.convert(given, DeliveryPolicy)
     except msgspec.ValidationError as error:
-        raise of_decoding(error, "query") from None
+        raise of_decoding(error, DeliveryPolicy, "query") from None
 
 
 def _problem_of(faults: tuple[Fault, ...]) -> ProblemError:

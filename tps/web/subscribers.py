@@ -209,7 +209,7 @@ async def _take_lines(office: Office, lines: Sequence[Line]) -> list[LineAnswer]
             account = _account(_decode(line.octets))
             subscribers.verify(account)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, RejectedError) as error:
-            answers[place] = refused(line.number, error)
+            answers[place] = refused(line.number, error, NewSubscriber)
         else:
             accounts.append(account)
             places.append(place)

@@ -106,7 +106,7 @@ def reading(type_: type[Any], item_of: Callable[[Any, int], T]) -> Callable[[Off
                 items.append(item_of(decode(octets), now))
                 places.append(place)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, RejectedError) as error:
-                answers[place] = refused(line.number, error)
+                answers[place] = refused(line.number, error, type_)
         return ReadLines(items, places, answers)
 
     return read
@@ -139,11 +139,11 @@ def too_long(number: int, max_octets: int) -> LineAnswer:
     return rejected(number, 413, (FieldError("body", f"at most {max_octets} octets a line expected"),))
 
 
-def refused(number: int, error: Exception) -> LineAnswer:
+def refused(number: int, error: Exception, type_: Any) -> LineAnswer:  # noqa: ANN401 - any type of a line
     """The answer to a line that could not be read, or whose identities cannot be any."""
     if isinstance(error, RejectedError):
         return rejected(number, error.status, (FieldError(error.field or "body", error.message),))
-    problem = of_decoding(error, "line")
+    problem = of_decoding(error, type_, "line")
     return rejected(number, problem.status, problem.errors)
 
 
