@@ -13,7 +13,7 @@ import structlog
 from tps.app import delivering, open_store, put_together, set_up_token
 from tps.backoffice.desk import Desk, desk_of
 from tps.config import Config
-from tps.detection.feeds import hearing
+from tps.detection import feeds
 from tps.listener.process import Listener, started
 from tps.parts import Parts
 from tps.web.server import listening_socket, serving, tls_context, url_of
@@ -39,7 +39,8 @@ class Running:
 async def running(config: Config) -> AsyncIterator[Running]:
     """The whole server. On leaving it takes no more requests, drains what is in the air, and closes the store."""
     tls_context(config.http)  # so that a mistake in it is told before anything is at work
-    with await listening_socket(config.http) as door:
+    with await listening_socket(config.http) as door:  # a predecessor that was killed has let go of all its ports
+        await feeds.verify(config)
         address = url_of(config.http, door)
         async with _listener_of(config, door) as listener:
             database, seal = open_store(config)
@@ -59,7 +60,7 @@ async def running(config: Config) -> AsyncIterator[Running]:
 @asynccontextmanager
 async def _listening(desk: Desk, door: socket.socket) -> AsyncIterator[None]:
     """HTTP and the network feeds in this process."""
-    async with hearing(desk), serving(desk, door):
+    async with feeds.hearing(desk), serving(desk, door):
         yield
 
 

@@ -27,6 +27,12 @@ class Ready(_Message, frozen=True, array_like=True, tag=True):
     """Requests are answered from now on."""
 
 
+class Misconfigured(_Message, frozen=True, array_like=True, tag=True):
+    """The listener cannot start with this configuration, and ends."""
+
+    reason: str
+
+
 class Damaged(_Message, frozen=True, array_like=True, tag=True):
     """The listener found that what lies on the disk is no sound database."""
 
@@ -117,7 +123,7 @@ class Failed(_Call, frozen=True, array_like=True, tag=True):
     text: str
 
 
-ToWay = Ready | Damaged | Accept | Declare | Requeue | Look
+ToWay = Ready | Misconfigured | Damaged | Accept | Declare | Requeue | Look
 ToListener = Start | Stop | Answered | Declared | BegunAgain | Stands | Rejected | Later | Failed
 Question = Accept | Declare | Requeue | Look
 Reply = Answered | Declared | BegunAgain | Stands | Rejected | Later | Failed

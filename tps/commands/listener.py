@@ -3,10 +3,7 @@
 import socket
 import sys
 
-import structlog
-
 from tps.commands import event_loop
-from tps.config import ConfigError
 from tps.listener.main import listen
 from tps.threads import name_thread
 from tps.watch import logs
@@ -17,11 +14,7 @@ def main() -> None:
     logs.configure()
     name_thread("listener")
     channel, door = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
-    try:
-        event_loop.run(listen(channel, door))
-    except ConfigError as error:
-        structlog.get_logger(__name__).error("listener.wrong_configuration", reason=str(error))
-        sys.exit(2)
+    event_loop.run(listen(channel, door))
 
 
 if __name__ == "__main__":

@@ -39,28 +39,33 @@ class EquipmentLists:
 
 
 def read(feed: DiameterFeed) -> EquipmentLists:
-    """The lists of the configuration; `OSError` or `ValueError` (file and line) where one cannot be read."""
+    """The lists of the configuration; `ValueError` (key, file and line) where one cannot be read."""
     listed: dict[str, EquipmentStatus] = {}
     for name in ("white", "grey", "black"):  # the severer list is read last, and wins
-        file: str | None = getattr(feed, f"{name}_list_file")
+        key = f"{name}_list_file"
+        file: str | None = getattr(feed, key)
         status = _BY_NAME[name]
         if file is not None and status is not None:
-            listed.update(dict.fromkeys(_entries(Path(file)), status))
+            listed.update(dict.fromkeys(_entries(Path(file), key), status))
     return EquipmentLists(listed, _BY_NAME[feed.unlisted])
 
 
-def _entries(path: Path) -> list[str]:
+def _entries(path: Path, key: str) -> list[str]:
     """TACs and devices of a file; what follows # is a remark."""
+    try:
+        lines = path.read_text("ascii", errors="replace").splitlines()
+    except OSError as error:
+        raise ValueError(f"{key}: {path} cannot be read: {error.strerror}") from error
     entries = []
-    with path.open(encoding="ascii", errors="replace") as lines:
-        for number, line in enumerate(lines, start=1):
-            text = line.partition("#")[0].strip()
-            if not text:
-                continue
-            try:
-                entries.append(text if _is_tac(text) else device_digits(text)[:_DEVICE_DIGITS])
-            except RejectedError:
-                raise ValueError(f"{path}: line {number}: a TAC of 8 or a device of 14 or 15 digits expected") from None
+    for number, line in enumerate(lines, start=1):
+        text = line.partition("#")[0].strip()
+        if not text:
+            continue
+        try:
+            entries.append(text if _is_tac(text) else device_digits(text)[:_DEVICE_DIGITS])
+        except RejectedError:
+            rule = "a TAC of 8 or a device of 14 or 15 digits expected"
+            raise ValueError(f"{key}: {path}: line {number}: {rule}") from None
     return entries
 
 

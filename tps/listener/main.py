@@ -12,9 +12,9 @@ from tps.backoffice.device_identities import identities_of
 from tps.backoffice.devices import channel_rules
 from tps.backoffice.filtered_way import FilteredWay
 from tps.channel.connection import Connection, decoder
-from tps.channel.messages import Damaged, Ready, Start, Stop, ToListener, ToWay
+from tps.channel.messages import Damaged, Misconfigured, Ready, Start, Stop, ToListener, ToWay
 from tps.channel.way_there import WayThere
-from tps.config import Config, sealing_keys
+from tps.config import Config, ConfigError, sealing_keys
 from tps.delivery.catalogue import Catalogue
 from tps.delivery.device_knowledge import Devices
 from tps.delivery.foresight import Foresight
@@ -28,7 +28,10 @@ from tps.web.server import serving
 
 
 async def listen(channel: socket.socket, door: socket.socket) -> None:
-    """Answer requests until the other process says stop; when it has died, end at once."""
+    """Answer requests until the other process says stop; when it has died, end at once.
+
+    A mistake in the configuration that shows only now is for the other process to tell.
+    """
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):  # they come to all processes of a service; one of them decides
         loop.add_signal_handler(number, lambda: None)
@@ -74,6 +77,8 @@ async def listen(channel: socket.socket, door: socket.socket) -> None:
             connection.send(Ready())
             await stopping.wait()
         telling.cancel()
+    except ConfigError as error:
+        connection.send(Misconfigured(str(error)))
     finally:
         await asyncio.to_thread(database.close)
 

@@ -14,7 +14,8 @@ import structlog
 from tps.backoffice.way import WayHere
 from tps.channel.answering import Answering
 from tps.channel.connection import Connection, decoder
-from tps.channel.messages import Damaged, Ready, Start, Stop, ToWay
+from tps.channel.messages import Damaged, Misconfigured, Ready, Start, Stop, ToWay
+from tps.config import ConfigError
 from tps.errors import StoreDamagedError
 from tps.parts import Parts
 from tps.web.server import STOP_S
@@ -40,7 +41,10 @@ class Listener:
 
     @asynccontextmanager
     async def answering(self, parts: Parts) -> AsyncIterator[None]:
-        """Requests are answered; on leaving those at work may end first, and the process ends."""
+        """Requests are answered; on leaving those at work may end first, and the process ends.
+
+        `ConfigError` where the listener cannot start with this configuration.
+        """
         loop = asyncio.get_running_loop()
         ready: asyncio.Future[None] = loop.create_future()
         damage: asyncio.Future[str] = loop.create_future()
@@ -49,6 +53,8 @@ class Listener:
             match message:
                 case Ready():
                     ready.set_result(None)
+                case Misconfigured(reason):
+                    ready.set_exception(ConfigError(reason))
                 case Damaged(advice):
                     damage.set_result(advice)
                 case _:
@@ -57,19 +63,22 @@ class Listener:
         connection: Connection[ToWay] = Connection(decoder(ToWay), hear)
         answers = Answering(WayHere(parts), connection.send)
         await loop.create_unix_connection(lambda: connection, sock=self._channel)
-        connection.send(Start(parts.config))
-        await asyncio.wait([ready, connection.ended], return_when=asyncio.FIRST_COMPLETED)
-        if not ready.done():
-            raise ListenerEndedError("the listener did not start: what it said before tells why")
-        async with asyncio.TaskGroup() as group:
-            watching = group.create_task(_watch(connection, damage), name="listener")
-            try:
-                yield
-            finally:
-                watching.cancel()
-                connection.send(Stop())
-                await self._wait()
-                connection.close()
+        try:
+            connection.send(Start(parts.config))
+            await asyncio.wait([ready, connection.ended], return_when=asyncio.FIRST_COMPLETED)
+            if not ready.done():
+                raise ListenerEndedError("the listener did not start: what it said before tells why")
+            ready.result()
+            async with asyncio.TaskGroup() as group:
+                watching = group.create_task(_watch(connection, damage), name="listener")
+                try:
+                    yield
+                finally:
+                    watching.cancel()
+                    connection.send(Stop())
+                    await self._wait()
+        finally:
+            connection.close()
 
     async def _wait(self) -> None:
         try:

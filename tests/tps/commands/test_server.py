@@ -62,6 +62,47 @@ def test_what_stands_in_the_way_of_a_start_ends_it_in_a_line(tmp_path: Path, tex
     assert told.startswith(line)
 
 
+RADIUS = '[radius]\nenabled = true\n{}\n[[radius.clients]]\nname = "ggsn"\nprefix = "10.0.0.1"\nsecret = "geheim"\n'
+DIAMETER = (
+    '[diameter]\nenabled = true\norigin_host = "eir.tps.example"\norigin_realm = "tps.example"\n{}\n'
+    '[[diameter.peers]]\norigin_host = "mme01.epc.example"\nprefixes = ["10.0.0.2"]\n'
+)
+
+
+@pytest.mark.parametrize("own_process", ["true", "false"])
+@pytest.mark.parametrize(
+    ("feed", "line"),
+    [
+        (RADIUS.format("port = {port}"), "radius.port: cannot listen on 127.0.0.1:{port}: "),
+        (RADIUS.format('host = "192.0.2.1"'), "radius.host: cannot listen on 192.0.2.1:1813: "),
+        (DIAMETER.format("port = {port}"), "diameter.port: cannot listen on 127.0.0.1:{port}: "),
+        (DIAMETER.format('host = "192.0.2.1"'), "diameter.host: cannot listen on 192.0.2.1:3868: "),
+        (DIAMETER.format('port = 0\ngrey_list_file = "/absent"'), "diameter.grey_list_file: /absent cannot be read: "),
+    ],
+)
+def test_a_feed_that_cannot_be_heard_ends_it_in_a_line_before_anything_is_at_work(
+    tmp_path: Path, own_process: str, feed: str, line: str
+) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken_by_datagrams,
+    ):
+        port = taken.getsockname()[1]
+        taken_by_datagrams.bind(("127.0.0.1", port))
+        path = tmp_path / "tps.toml"
+        path.write_text(
+            f'[store]\nurl = "sqlite:///{tmp_path}/tps.sqlite3"\n[http]\nport = 0\nown_process = {own_process}\n'
+            + feed.replace("{port}", str(port))
+        )
+        ended = subprocess.run(
+            [sys.executable, "-m", "tps", "serve", "--config", path], capture_output=True, text=True, check=False
+        )
+    assert ended.returncode == 2
+    (told,) = ended.stderr.splitlines()
+    assert told.startswith("Error: " + line.replace("{port}", str(port)))
+    assert not (tmp_path / "tps.sqlite3").exists()
+
+
 def refused(config_file: Path) -> tuple[int, str]:
     """Exit status and last line of a server that cannot start; nothing of it is a traceback."""
     command = [sys.executable, "-m", "tps", "serve", "--config", str(config_file)]

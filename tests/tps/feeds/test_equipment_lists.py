@@ -44,5 +44,13 @@ def test_a_device_goes_before_its_type_and_the_severer_list_before_the_milder(tm
 
 
 def test_a_line_that_lists_nothing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="grey: line 2: a TAC of 8 or a device of 14 or 15 digits expected"):
+    with pytest.raises(
+        ValueError, match=r"grey_list_file: /.*/grey: line 2: a TAC of 8 or a device of 14 or 15 digits expected"
+    ):
         lists(tmp_path, grey="35690901\n1234567")
+
+
+def test_a_file_that_is_not_there_is_named_with_its_key(tmp_path: Path) -> None:
+    absent = tmp_path / "absent"
+    with pytest.raises(ValueError, match=f"black_list_file: {absent} cannot be read: No such file"):
+        equipment_lists.read(DiameterFeed(black_list_file=str(absent)))

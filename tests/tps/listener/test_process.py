@@ -6,15 +6,30 @@ import signal
 from pathlib import Path
 
 import aiohttp
+import msgspec
 import pytest
 
-from tests.tps.delivering import publish, subscribe
+from tests.tps.commands.conftest import SEALING_KEY
+from tests.tps.delivering import config, publish, subscribe
 from tests.tps.test_server import served, starting
+from tps import app
+from tps.config import ConfigError, HttpConfig
+from tps.feeds.diameter_config import DiameterFeed, DiameterPeer
+from tps.listener.process import started
 from tps.sim.smsc import Smsc
 from tps.store.database import Database
 from tps.store.sealing import Seal
+from tps.web.server import listening_socket
 
 COUNT = 40
+CHECKS = DiameterFeed(
+    enabled=True,
+    port=0,
+    origin_host="eir.tps.example",
+    origin_realm="tps.example",
+    peers=(DiameterPeer(origin_host="mme01.epc.example", prefixes=("127.0.0.1",)),),
+    black_list_file="/absent/black",
+)
 
 
 @pytest.fixture
@@ -120,3 +135,15 @@ async def test_a_server_whose_listener_was_killed_ends_and_says_so(
     said = (tmp_path / "0.log").read_text()
     assert "the listener has ended by itself" in said
     assert "Traceback" not in said
+
+
+async def test_a_configuration_that_it_cannot_start_with_is_for_the_server_to_tell(
+    sqlite: Database, seal: Seal, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TPS_SEALING_KEY", SEALING_KEY)
+    parts = app.put_together(msgspec.structs.replace(config(sqlite_url), diameter=CHECKS), sqlite, seal)
+    with await listening_socket(HttpConfig(port=0)) as door:
+        async with started(door) as listener:
+            with pytest.raises(ConfigError, match=r"^diameter\.black_list_file: /absent/black cannot be read: No such"):
+                async with listener.answering(parts):
+                    pass
