@@ -20,9 +20,8 @@ def security_from(text: str, field: str = "client_provisioning") -> tuple[Securi
         return ()
     for word in words:
         if word not in ANY_SECURITY:
-            raise RejectedError(
-                field, f'no security method is called {word[:20]!r}; write "no", or some of {", ".join(ANY_SECURITY)}'
-            )
+            known = ", ".join(ANY_SECURITY)
+            raise RejectedError(field, f'"no" alone, or some of {known} expected; got {word[:20]!r}')
     return tuple(method for method in ANY_SECURITY if method in words)
 
 

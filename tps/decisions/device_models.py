@@ -108,10 +108,12 @@ def checked(row: DeviceModel) -> DeviceModel:
     return row
 
 
-def verify_tac(tac: str) -> None:
-    """Raise `RejectedError` unless `tac` is 8 decimal digits."""
+def verify_tac(tac: str, *, status: int = 422) -> None:
+    """Raise `RejectedError` (with this HTTP status) unless `tac` is 8 decimal digits."""
     if not (len(tac) == TAC_DIGITS and tac.isascii() and tac.isdecimal()):
-        raise RejectedError("tac", f"{TAC_DIGITS} decimal digits expected, such as 35690901; got {tac[:20]!r}")
+        raise RejectedError(
+            "tac", f"{TAC_DIGITS} decimal digits expected, such as 35690901; got {tac[:20]!r}", status=status
+        )
 
 
 def key_of(row: DeviceModel) -> Key:

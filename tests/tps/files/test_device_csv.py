@@ -62,7 +62,7 @@ def test_the_example_of_the_page_is_read() -> None:
         ("3569090x,,,,,,,,", "tac", "8 decimal digits expected"),
         (",,6220,,,,,,", "tac", "about nothing"),
         ("35690901,,6220,,,,,,", "brand", "a model needs its brand"),
-        (",Nokia,6220,pin,,,,,", "client_provisioning", 'write "no", or some of'),
+        (",Nokia,6220,pin,,,,,", "client_provisioning", '"no" alone, or some of'),
         (",Nokia,6220,,maybe,,,,", "browser_settings", "yes, no, or nothing"),
         (",Nokia,6220,,,1,,,", "mobileconfig", "yes, no, or nothing"),
         (",Nokia,6220,,,,napid_lenght=16,,", "quirks", "did you mean napid_length?"),
