@@ -29,8 +29,8 @@ def channel_rules(config: DevicesConfig) -> ChannelRules:
 
 
 async def known(database: Database, config: DevicesConfig, tac: str) -> tuple[KnownDevice, list[StoredModel]]:
-    """What is known of devices with this TAC, and the rows about the TAC itself; `RejectedError` for what is none."""
-    verify_tac(tac)
+    """What is known of devices with this TAC, and the rows about it itself; `RejectedError` (404) for what is none."""
+    verify_tac(tac, status=404)
     rules = channel_rules(config)
 
     def read(connection: Connection) -> tuple[KnownDevice, list[StoredModel]]:

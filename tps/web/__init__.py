@@ -1,6 +1,7 @@
 """The HTTP API of the back office.
 
 server          the listener: application, TLS, timeouts
+connections     what is answered to octets that are no request
 routes          every operation as a row of one table: method, path, handler, bodies, answers
 routing         which of them a request is for, by method and path
 operations      what such a row, a call of it and a reply are

@@ -28,12 +28,12 @@ _PAGES = (
 )
 
 
-def routes(operations: tuple[Operation, ...], version: str) -> Iterator[Route]:
+def routes(operations: tuple[Operation, ...], version: str, *, max_page: int) -> Iterator[Route]:
     """The routes of the page and the document."""
     folder = files("tps.web") / "pages"
     for path, name, media_type in _PAGES:
         yield from _readable(path, folder.joinpath(name).read_bytes(), f"{media_type}; charset=utf-8")
-    yield from _readable("/openapi.json", msgspec.json.encode(document(operations, version)), JSON)
+    yield from _readable("/openapi.json", msgspec.json.encode(document(operations, version, max_page=max_page)), JSON)
 
 
 def _readable(path: str, octets: bytes, media_type: str) -> Iterator[Route]:

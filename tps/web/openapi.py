@@ -42,11 +42,12 @@ _PATH_PARAMETERS = {
 }
 
 
-def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
-    """The OpenAPI document of these operations."""
+def document(operations: Sequence[Operation], version: str, *, max_page: int) -> dict[str, Any]:
+    """The OpenAPI document of these operations, on a server whose pages hold at most `max_page` items."""
     types = _types(operations)
     schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
     by_type = dict(zip(types, schemas, strict=True))
+    _bound_pages(operations, components, max_page)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, by_type, components)
@@ -74,6 +75,14 @@ def _types(operations: Iterable[Operation]) -> list[Any]:
             if type_ not in (None, bytes):
                 found[type_] = None
     return list(found)
+
+
+def _bound_pages(operations: Iterable[Operation], components: Mapping[str, Any], max_page: int) -> None:
+    """Give the size of a page its bound, which no type can tell: the configuration has it (`store.max_page`)."""
+    for operation in operations:
+        if operation.query is not None and "limit" in operation.query.__struct_fields__:
+            number, _ = components[operation.query.__name__]["properties"]["limit"]["anyOf"]
+            number["maximum"] = max_page
 
 
 def _operation(operation: Operation, schemas: Mapping[Any, Any], components: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,8 @@ def make_server(desk: Desk) -> Connections:
     loop = asyncio.get_running_loop()
     office = Office(desk, Doorkeeper(desk.database, loop.time))
     routes = [Route(operation.method, operation.path, receiving(office, operation)) for operation in OPERATIONS]
-    router = Router([*routes, *documentation.routes(OPERATIONS, version(_DISTRIBUTION))])
+    pages = documentation.routes(OPERATIONS, version(_DISTRIBUTION), max_page=desk.config.store.max_page)
+    router = Router([*routes, *pages])
     return Connections(
         answering(router, desk.metrics.count_request),
         desk.metrics.count_request,

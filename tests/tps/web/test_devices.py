@@ -66,5 +66,6 @@ async def test_a_row_that_says_nothing_that_can_be_is_refused_with_its_field(
 
 
 async def test_what_is_no_tac_or_no_place_in_the_list_is_refused(api: Api) -> None:
-    assert (await api.get("/v1/devices/nokia")).fields == ["tac"]
+    answer = await api.get("/v1/devices/nokia")
+    assert (answer.status, answer.fields) == (404, ["tac"])
     assert (await api.get("/v1/devices?after=1")).fields == ["after"]

@@ -1,6 +1,7 @@
 """The OpenAPI document, and the page that reads it."""
 
 import re
+from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.tps.web.api import NDJSON, Api
 from tps.web.openapi import document
 from tps.web.routes import OPERATIONS
 
-DOCUMENT: dict[str, Any] = document(OPERATIONS, "1.0")
+DOCUMENT: dict[str, Any] = document(OPERATIONS, "1.0", max_page=1000)
 EACH = [
     pytest.param(path, method, operation, id=operation["operationId"])
     for path, methods in DOCUMENT["paths"].items()
@@ -102,6 +103,30 @@ def test_examples_are_what_the_schema_asks_for(path: str, method: str, operation
                 Draft202012Validator(schema).validate(example["value"])
             else:
                 assert isinstance(example["value"], str)
+
+
+def limits() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Where an operation takes a limit, and its schema."""
+    for path, methods in DOCUMENT["paths"].items():
+        for operation in methods.values():
+            yield from ((path, each["schema"]) for each in operation["parameters"] if each["name"] == "limit")
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        if "limit" in schema.get("properties", {}):
+            limit = schema["properties"]["limit"]
+            yield name, limit.get("anyOf", [limit])[0]
+
+
+def test_every_limit_tells_its_bounds() -> None:
+    bounds = {place: (schema["minimum"], schema["maximum"]) for place, schema in limits()}
+    assert bounds["/v1/devices"] == bounds["/v1/pushes"] == bounds["/v1/subscribers"] == (1, 1000)
+    assert bounds["RequeueRequest"] == bounds["ResendRequest"] == (1, 500)
+
+
+async def test_the_bound_of_a_page_is_that_of_the_server(api: Api) -> None:
+    parameters = api.document["paths"]["/v1/devices"]["get"]["parameters"]
+    (limit,) = (each["schema"]["maximum"] for each in parameters if each["name"] == "limit")
+    assert (await api.get(f"/v1/devices?limit={limit}")).status == 200
+    assert (await api.get(f"/v1/devices?limit={limit + 1}")).fields == ["limit"]
 
 
 async def test_the_examples_work_in_the_order_of_the_guide(api: Api) -> None:
