@@ -1,7 +1,6 @@
 """`detect`: detections from a file, taken in by a running server, or only rehearsed."""
 
 import io
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,8 +15,8 @@ from rich.progress import Progress
 
 from tps.commands import event_loop
 from tps.commands.detection_stream import SILENCE_S, DetectionStream, Told
-from tps.commands.terminal import BAD_INPUT, STANDARD_STREAM, BadInputError, progress_bar
-from tps.files import detection_csv, detection_ndjson
+from tps.commands.terminal import BAD_INPUT, BadInputError, opened, progress_bar
+from tps.files import detection_csv, detection_ndjson, utf8
 from tps.files.detection_record import Row, mapping_of
 from tps.web.dry_run import OTHER_REASONS, REASONS_MAX, DryRunLine
 
@@ -103,13 +102,12 @@ def detect(
     mapping = mapping_of(columns)
     is_csv = form is Format.CSV or (form is None and file.suffix.lower() == ".csv")
     tally = Tally(dry_run=dry_run)
-    with ExitStack() as opened:
-        octets = opened.enter_context(_opened(file))
-        progress = opened.enter_context(progress_bar())
+    with ExitStack() as stack:
+        octets = stack.enter_context(opened(file))
+        progress = stack.enter_context(progress_bar())
         sized = _Sized(octets)
         if is_csv:
-            text = opened.enter_context(io.TextIOWrapper(octets, "utf-8", newline=""))
-            rows = detection_csv.read(text, mapping, delimiter)
+            rows = detection_csv.read(stack.enter_context(utf8.text_of(octets)), mapping, delimiter)
         else:
             rows = detection_ndjson.read(octets, mapping)
         first = list(islice(rows, 1))  # a header that cannot be used ends the command here
@@ -159,12 +157,3 @@ def _foretold(answer: DryRunLine) -> str:
         case "already_set":
             return f"nothing, set already: {what}"
     return f"nothing, {answer.reason}"
-
-
-def _opened(file: Path) -> BinaryIO:
-    if str(file) == STANDARD_STREAM:
-        return sys.stdin.buffer
-    try:
-        return file.open("rb")
-    except OSError as error:
-        raise BadInputError(f"{file}: cannot be read: {error.strerror}") from error

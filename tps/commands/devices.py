@@ -1,8 +1,6 @@
 """`import devices` and `export devices`: device models from lists of the operator or of Osmocom, and to CSV files."""
 
 import csv
-import io
-import sys
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -15,10 +13,10 @@ from tps.app import now_ms
 from tps.backoffice.devices import OPERATOR
 from tps.commands import store
 from tps.commands.subscribers import written
-from tps.commands.terminal import BAD_INPUT, STANDARD_STREAM, BadInputError, page
+from tps.commands.terminal import BAD_INPUT, BadInputError, opened, page
 from tps.decisions.device_models import DeviceModel
 from tps.errors import RejectedError
-from tps.files import device_csv, osmocom_tac
+from tps.files import device_csv, osmocom_tac, utf8
 from tps.files.device_csv import Row
 from tps.store import device_models
 from tps.store.database import Connection
@@ -104,7 +102,7 @@ def _read(file: Path, form: Format, source: str, licence: str) -> tuple[list[Dev
     """The models of a file, and how many lines of it were refused, which are listed."""
     models: list[DeviceModel] = []
     refused = 0
-    with _opened(file) as text:
+    with utf8.text_of(opened(file)) as text:
         for number, read in _rows(text, form, source, licence):
             if isinstance(read, RejectedError):
                 refused += 1
@@ -118,15 +116,6 @@ def _rows(text: TextIO, form: Format, source: str, licence: str) -> Iterable[Row
     if form is Format.OSMOCOM:
         return osmocom_tac.read(text)
     return device_csv.read(text, source=source, licence=licence)
-
-
-def _opened(file: Path) -> TextIO:
-    if str(file) == STANDARD_STREAM:
-        return io.TextIOWrapper(sys.stdin.buffer, "utf-8", newline="")
-    try:
-        return file.open(encoding="utf-8", newline="")
-    except OSError as error:
-        raise BadInputError(f"{file}: cannot be read: {error.strerror}") from error
 
 
 def _all(connection: Connection, source: str) -> Iterator[DeviceModel]:

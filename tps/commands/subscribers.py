@@ -21,9 +21,11 @@ from tps.backoffice import subscribers
 from tps.backoffice.subscribers import Account
 from tps.commands import event_loop, store
 from tps.commands.subscriber_csv import AccountChange, change_of, checked_header, header_of, row_of
-from tps.commands.terminal import BAD_INPUT, STANDARD_STREAM, BadInputError, page, progress_bar
+from tps.commands.terminal import BAD_INPUT, STANDARD_STREAM, BadInputError, opened, page, progress_bar
 from tps.config import Config
 from tps.errors import RejectedError
+from tps.files import utf8
+from tps.files.csv_lines import header_cells, lines
 from tps.store import subscribers as stored_subscribers
 from tps.store.database import Database
 from tps.store.rehearsal import Rehearsal
@@ -36,7 +38,7 @@ PAGE_ROWS = 1000
 """Accounts read at once for an export."""
 
 Row = tuple[int, AccountChange | RejectedError]
-"""Number of the row as a spreadsheet shows it, and what it says, or why it cannot be read."""
+"""Number of the line a row begins in, and what it says, or why it cannot be read."""
 
 
 @dataclass(slots=True)
@@ -106,13 +108,13 @@ async def _store_all(database: Database, seal: Seal, octets: BinaryIO, progress:
     tally = Tally()
     task = progress.add_task("", total=octets.seek(0, io.SEEK_END))
     octets.seek(0)
-    with io.TextIOWrapper(octets, "utf-8-sig", newline="") as text:
+    with utf8.text_of(octets) as text:
         rows = _rows(text)
         while batch := list(islice(rows, BATCH_ROWS)):
             for number, answer in await _store(database, seal, batch):
                 if isinstance(answer, RejectedError):
                     tally.refused += 1
-                    progress.console.print(f"row {number}: {answer}", soft_wrap=True)
+                    progress.console.print(f"line {number}: {answer}", soft_wrap=True)
                 else:
                     tally.created += answer
                     tally.changed += not answer
@@ -143,23 +145,20 @@ async def _store(database: Database, seal: Seal, batch: Sequence[Row]) -> list[t
 
 def _rows(text: TextIO) -> Iterator[Row]:
     """The rows below the header; an account may stand in one of them only."""
-    reader = csv.reader(text, strict=True)
-    number = 1
+    records = lines(text)
+    header = checked_header(header_cells(records))
     first_with: dict[tuple[str, str], int] = {}
-    try:
-        header = checked_header(next(reader, []))
-        for number, cells in enumerate(reader, 2):
-            if cells:
-                yield number, _row(header, cells, number, first_with)
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise BadInputError(f"below row {number}: {error}; what stands above it was read") from error
+    for number, record in records:
+        yield number, _row(header, record, number, first_with)
 
 
 def _row(
-    header: Sequence[str], cells: Sequence[str], number: int, first_with: dict[tuple[str, str], int]
+    header: Sequence[str], record: Sequence[str] | RejectedError, number: int, first_with: dict[tuple[str, str], int]
 ) -> AccountChange | RejectedError:
     try:
-        change = change_of(header, cells)
+        if isinstance(record, RejectedError):
+            raise record
+        change = change_of(header, record)
         _refuse_repeated(first_with, change, number)
     except RejectedError as error:
         return error
@@ -170,7 +169,7 @@ def _refuse_repeated(first_with: dict[tuple[str, str], int], change: AccountChan
     for key in (("imsi", change.imsi), ("msisdn", change.changes.msisdn)):
         first = first_with.setdefault(key, number)
         if first != number:
-            raise RejectedError(key[0], f"row {first} has the same: keep one of them")
+            raise RejectedError(key[0], f"line {first} has the same: keep one of them")
 
 
 def _changed(seal: Seal, before: Subscriber | None, change: AccountChange) -> Account:
@@ -208,12 +207,7 @@ def _all(database: Database) -> Iterator[Subscriber]:
 
 
 def _read(file: Path, content: bytes | None) -> BinaryIO:
-    if content is not None:
-        return io.BytesIO(content)
-    try:
-        return file.open("rb")
-    except OSError as error:
-        raise BadInputError(f"{file}: cannot be read: {error.strerror}") from error
+    return opened(file) if content is None else io.BytesIO(content)
 
 
 @contextmanager

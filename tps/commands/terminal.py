@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import typer
 from rich.console import Console
@@ -33,6 +34,16 @@ def progress_bar() -> Progress:
     console = notes()
     columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file to be read, or standard input for "-"."""
+    if str(path) == STANDARD_STREAM:
+        return sys.stdin.buffer
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise BadInputError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def read_octets(path: Path) -> bytes:

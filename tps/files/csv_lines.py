@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple, TextIO
 
 from tps.errors import RejectedError
+from tps.files import utf8
 
 LINE_MAX: Final = 65_536
 """Characters of a line; what is longer is no line of a table."""
@@ -20,10 +21,10 @@ class Line(NamedTuple):
 
 
 def lines(text: TextIO, delimiter: str = ",") -> Iterator[Line]:
-    """The records of `text`, which was opened with `newline=""`; empty lines are passed over.
+    """The records of `text`, which `utf8.text_of` made; empty lines are passed over.
 
-    A line that cannot be read is an answer of its own and the next ones follow, except after octets that are no UTF-8:
-    where the next line would begin is not known then.
+    A line that cannot be read is an answer of its own, and the next ones follow. Octets that are no UTF-8 are looked
+    for in whole records: where a line or a cell ends is the same octet in UTF-8 and in what is taken for it.
     """
     source = _Lines(text)
     reader = csv.reader(source, strict=True, delimiter=delimiter)
@@ -31,18 +32,26 @@ def lines(text: TextIO, delimiter: str = ",") -> Iterator[Line]:
         first = source.number + 1
         try:
             cells = next(reader)
+            utf8.verify("".join(cells))
         except StopIteration:
             return
         except csv.Error as error:
             yield Line(first, RejectedError("", _broken(error, first, source.number)))
-        except UnicodeDecodeError:
-            yield Line(first, RejectedError("", "not UTF-8, nothing from here on was read: save the file as CSV UTF-8"))
-            return
         except RejectedError as error:
             yield Line(first, error)
         else:
             if cells:
                 yield Line(first, cells)
+
+
+def header_cells(records: Iterator[Line]) -> list[str]:
+    """The names in the first record, none where there is no record; `RejectedError` where it cannot be read."""
+    first = next(records, None)
+    if first is None:
+        return []
+    if isinstance(first.read, RejectedError):
+        raise RejectedError("header", first.read.message)
+    return [cell.strip() for cell in first.read]
 
 
 class _Lines:

@@ -5,18 +5,18 @@ from typing import TextIO
 
 from tps.errors import RejectedError
 from tps.files.csv_cells import as_text, by_column
-from tps.files.csv_lines import lines
+from tps.files.csv_lines import header_cells, lines
 from tps.files.detection_record import Record, Row, named, record_of
 
 
 def read(text: TextIO, mapping: Mapping[str, str], delimiter: str = ",") -> Iterator[Row]:
     """Each line below the header, whatever its length, as a detection or as what is to be mended in it.
 
-    `text` is opened with `newline=""`; columns that nobody named are passed over. A header that cannot be used is a
+    `text` is of `utf8.text_of`; columns that nobody named are passed over. A header that cannot be used is a
     `RejectedError`, raised before any line.
     """
     records = lines(text, delimiter)
-    header, columns = _header(next((record.read for record in records), []), mapping)
+    header, columns = _header(header_cells(records), mapping)
     for number, cells in records:
         try:
             if isinstance(cells, RejectedError):
@@ -26,13 +26,8 @@ def read(text: TextIO, mapping: Mapping[str, str], delimiter: str = ",") -> Iter
             yield Row(number, error)
 
 
-def _header(
-    record: Sequence[str] | RejectedError, mapping: Mapping[str, str]
-) -> tuple[tuple[str, ...], Mapping[str, str]]:
+def _header(header: Sequence[str], mapping: Mapping[str, str]) -> tuple[Sequence[str], Mapping[str, str]]:
     """The names of the columns, and field -> name for those that are there."""
-    if isinstance(record, RejectedError):
-        raise record
-    header = tuple(cell.strip() for cell in record)
     columns = {field: name for field, name in named(mapping).items() if name in header}
     for field, name in mapping.items():
         if field not in columns:

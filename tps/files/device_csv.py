@@ -17,7 +17,7 @@ from tps.decisions.device_models import TAC_DIGITS, DeviceModel, Hint, Key, chec
 from tps.decisions.policy import LANGUAGE
 from tps.errors import RejectedError
 from tps.files.csv_cells import Columns, as_cell, as_text, by_column, checked_header, verify_not_rounded
-from tps.files.csv_lines import lines
+from tps.files.csv_lines import header_cells, lines
 
 HINT_PREFIX: Final = "hint."
 COLUMNS: Final = Columns(
@@ -36,10 +36,10 @@ class Row(NamedTuple):
 def read(text: TextIO, *, source: str, licence: str = "") -> Iterator[Row]:
     """Each line below the header as a device model from `source`, or what is to be mended in it.
 
-    `text` is opened with `newline=""`. A header that cannot be used is a `RejectedError`, raised before any line.
+    `text` is of `utf8.text_of`. A header that cannot be used is a `RejectedError`, raised before any line.
     """
     records = lines(text)
-    header = _header(next((record.read for record in records), []))
+    header = _header(header_cells(records))
     first_about: dict[Key, int] = {}
     for number, record in records:
         try:
@@ -72,10 +72,8 @@ def lines_of(models: Sequence[DeviceModel]) -> Iterator[tuple[str, ...]]:
         yield tuple(as_cell(text) if text else "" for text in row)
 
 
-def _header(record: Sequence[str] | RejectedError) -> tuple[str, ...]:
-    if isinstance(record, RejectedError):
-        raise record
-    names = checked_header([cell.lower() for cell in record], COLUMNS)
+def _header(cells: Sequence[str]) -> tuple[str, ...]:
+    names = checked_header([cell.lower() for cell in cells], COLUMNS)
     if not {"tac", "brand"} & set(names):
         raise RejectedError(
             "header", "the column tac or brand is missing; the first row holds the names of the columns"

@@ -122,6 +122,19 @@ def test_lines_of_json_come_from_a_pipe_and_more_of_them_than_a_batch(run: Run, 
     ]
 
 
+def test_a_line_that_is_no_utf_8_is_named_and_stops_no_other(run: Run, server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "eir.csv"
+    rows = [f"{imsi(number)},{IMEI},x\n".encode() for number in range(3)]
+    file.write_bytes(b"imsi,imei,name\n" + rows[0] + rows[1].replace(b"x", b"M\xfcller") + rows[2])
+    taken = run("detect", file, "--url", server.url, "--key", server.key)
+    assert taken.exit_code == 2
+    assert taken.stderr == "line 3: line: not UTF-8: the octet 0xFC; save the file as UTF-8\n"
+    assert taken.stdout.endswith(
+        "3 lines: 2 queued, 0 on their way already, 0 set already, 0 recorded only, 1 refused\n"
+    )
+    assert sorted(pushes_of(server)) == [imsi(0), imsi(2)]
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

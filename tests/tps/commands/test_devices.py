@@ -45,6 +45,15 @@ def test_refused_lines_are_named_and_the_others_stored(run: Run, config_file: Pa
     assert run("export", "devices", "-", "--config", config_file).stdout.count("\n") == 3
 
 
+def test_a_line_that_is_no_utf_8_is_named_and_the_others_stored(run: Run, config_file: Path) -> None:
+    spoilt = LIST.encode() + b",M\xfcller,,,,,,\n,Siemens,,no,,,,\n"
+    taken = run("import", "devices", "-", "--config", config_file, stdin=spoilt)
+    assert taken.exit_code == 2
+    assert taken.stdout == (
+        "line 4: not UTF-8: the octet 0xFC; save the file as UTF-8\n3 rows of operator, 1 refused\n"
+    )
+
+
 def test_a_dry_run_stores_nothing(run: Run, config_file: Path) -> None:
     assert (
         "nothing was stored" in run("import", "devices", "-", "--config", config_file, "--dry-run", stdin=LIST).stdout

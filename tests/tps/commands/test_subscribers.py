@@ -80,8 +80,8 @@ REASONS = [
     (7, "settings: no settings are named 'missing': publish them first"),
     (8, "pin: 4 to 32 decimal digits expected"),
     (9, "4 cells; 5 expected"),
-    (10, "imsi: row 2 has the same"),
-    (11, "msisdn: row 2 has the same"),
+    (10, "imsi: line 2 has the same"),
+    (11, "msisdn: line 2 has the same"),
     (12, "values.ppp_user: at most 255 characters expected, none a control character"),
 ]
 
@@ -102,7 +102,7 @@ def test_bad_rows_are_listed_and_stop_the_others_only_when_strict(
     lines = taken.stderr.splitlines()
     assert len(lines) == len(REASONS)
     for line, (row, reason) in zip(lines, REASONS, strict=True):
-        assert line.startswith(f"row {row}: {reason}")
+        assert line.startswith(f"line {row}: {reason}")
     assert (stored(sqlite, ALICE) is not None) is are_stored
 
 
@@ -136,14 +136,26 @@ def test_files_longer_than_a_batch_are_stored_whole(run: Run, config_file: Path,
         ("imsi\n", "header: the column msisdn is missing"),
         ("", "header: the column imsi is missing"),
         ("imsi,msisdn,imsi\n", "header: the column imsi is given twice"),
-        ('imsi,msisdn\n1,"2"3\n', "below row 1: "),
-        (b"imsi,msisdn\n1,\xff\n", "below row 1: "),
+        ('imsi,"msisdn"x\n', "header: ',' expected after"),
+        (b"imsi,msisdn,value.M\xfcller\n", "header: not UTF-8: the octet 0xFC"),
     ],
 )
 def test_a_file_that_is_no_such_csv_is_refused(run: Run, config_file: Path, text: str | bytes, reason: str) -> None:
     refused = run("import", "subscribers", "-", "-c", config_file, stdin=text)
     assert refused.exit_code == 2
     assert refused.stderr.startswith(f"Error: {reason}")
+
+
+@pytest.mark.parametrize("spoilt", [b'"2"3', b"\xff"])
+def test_a_row_that_cannot_be_read_is_listed_and_the_others_stored(
+    run: Run, config_file: Path, sqlite: Database, spoilt: bytes
+) -> None:
+    rows = b"imsi,msisdn\n%b,491701\n1,%b\n%b,491702\n" % (ALICE.encode(), spoilt, BOB.encode())
+    taken = run("import", "subscribers", "-", "-c", config_file, stdin=rows)
+    assert (taken.exit_code, taken.stdout) == (2, "2 created, 0 changed, 1 refused\n")
+    assert taken.stderr.startswith("line 3: ")
+    assert stored(sqlite, ALICE) is not None
+    assert stored(sqlite, BOB) is not None
 
 
 def test_an_export_holds_no_secrets_unless_asked_for(run: Run, config_file: Path, tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tps.errors import RejectedError
+from tps.files import utf8
 from tps.files.csv_lines import LINE_MAX, Line, lines
 
 
@@ -45,11 +47,24 @@ def test_an_endless_line_without_an_end_is_named_too() -> None:
     assert list(refusals(read("a\n" + "x" * (LINE_MAX + 1)))) == [2]
 
 
-def test_octets_that_are_no_utf_8_end_the_reading_and_say_so() -> None:
-    text = io.TextIOWrapper(io.BytesIO(b"a\nb\n" + b"c" * 20_000 + b"\n\xff\nd\n"), "utf-8", newline="")
-    found = list(lines(text))
-    assert "nothing from here on was read" in list(refusals(found).values())[-1]
-    assert isinstance(found[-1].read, RejectedError)
+def read_octets(octets: bytes) -> list[Line]:
+    return list(lines(utf8.text_of(io.BytesIO(octets))))
+
+
+@pytest.mark.parametrize("spoilt", [b"\xff", b"M\xfcller", b"x,\xc3", b'"M\xfcller"', b"\xed\xb3\xbc"])
+@pytest.mark.parametrize("before", [0, 5_000])
+def test_a_line_with_an_octet_that_is_no_utf_8_is_named_and_all_others_read(spoilt: bytes, before: int) -> None:
+    found = read_octets(b"M\xc3\xbcller\n" * before + spoilt + b"\nd\n")
+    assert [line.number for line in found] == list(range(1, before + 3))
+    assert list(refusals(found)) == [before + 1]
+    assert refusals(found)[before + 1].startswith("not UTF-8: the octet 0x")
+    assert found[-1] == Line(before + 2, ["d"])
+
+
+def test_a_cell_that_is_no_utf_8_and_spans_lines_is_one_refusal() -> None:
+    found = read_octets(b'a\n"b\nM\xfcller\nc"\nd\n')
+    assert refusals(found) == {2: "not UTF-8: the octet 0xFC; save the file as UTF-8"}
+    assert [line.number for line in found] == [1, 2, 5]
 
 
 @given(st.text(st.sampled_from('ab",\n\r;\x00\ufeff é'), max_size=60))
