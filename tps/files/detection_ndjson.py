@@ -1,11 +1,13 @@
 """Detections as lines of JSON (NDJSON): one object a line, its fields called as a mapping says."""
 
+import codecs
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
 import msgspec
 
 from tps.errors import RejectedError
+from tps.files import utf8
 from tps.files.detection_record import Record, Row, named, record_of
 
 LINE_MAX: Final = 65_536
@@ -20,10 +22,12 @@ def read(octets: BinaryIO, mapping: Mapping[str, str]) -> Iterator[Row]:
     number = 0
     while line := octets.readline(LINE_MAX + 1):
         number += 1
+        if number == 1:
+            line = line.removeprefix(codecs.BOM_UTF8)  # Windows puts it there, also in front of JSON (RFC 8259, 8.1)
         if len(line) > LINE_MAX:
             _skip_rest(octets, line)
             yield Row(number, RejectedError("", f"longer than {LINE_MAX} octets: this is no line of detections"))
-        elif not line.isspace():
+        elif line.strip():
             yield Row(number, _read(line, fields))
 
 
@@ -36,7 +40,9 @@ def _read(line: bytes, fields: Mapping[str, str]) -> Record | RejectedError:
     try:
         found = _decode(line)
         return record_of({field: _text(field, found[name]) for field, name in fields.items() if name in found})
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        return utf8.refusal(error.object[error.start])
+    except (msgspec.DecodeError, RecursionError) as error:
         return RejectedError("", f"a JSON object expected: {error}")
     except RejectedError as error:
         return error

@@ -32,10 +32,17 @@ def test_fields_of_other_names_are_mapped() -> None:
     assert rows(line, "imsi=sim,imei=equipment") == [Row(1, Record(IMSI, IMEI, None, None))]
 
 
+@pytest.mark.parametrize("empty", [b"", b"\n"])
+def test_a_byte_order_mark_belongs_to_no_line(empty: bytes) -> None:
+    assert rows(b"\xef\xbb\xbf" + empty) == []
+    assert rows(b"\xef\xbb\xbf" + empty + GOOD) == [Row(1 + len(empty), Record(IMSI, IMEI, None, None))]
+
+
 BAD = {
     b"x": "a JSON object expected",
     b"[]": "a JSON object expected",
     b"\xff": "a JSON object expected",
+    b'{"imsi":"1","imei":"1","name":"M\xfcller"}': "not UTF-8: the octet 0xFC; save the file as UTF-8",
     b"[" * 5000: "a JSON object expected",
     b'{"imsi":1010123456789,"imei":"1"}': "imsi: a text in quotes expected: a number loses its leading zeros",
     b'{"imsi":"1","imei":["1"]}': "imei: a text in quotes expected",
