@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tps.errors import RejectedError
-from tps.files.detection_ndjson import LINE_MAX, read
+from tps.files.detection_ndjson import LINE_MAX, LOOKED_AT, read
 from tps.files.detection_record import Record, Row, mapping_of
 
 IMSI, IMEI = "001010123456789", "356909010000018"
@@ -30,6 +30,21 @@ def test_each_line_is_a_detection_empty_ones_are_passed_over_and_other_fields_to
 def test_fields_of_other_names_are_mapped() -> None:
     line = json.dumps({"sim": IMSI, "equipment": IMEI}).encode()
     assert rows(line, "imsi=sim,imei=equipment") == [Row(1, Record(IMSI, IMEI, None, None))]
+
+
+def test_a_name_that_no_line_has_is_refused_before_any_line() -> None:
+    with pytest.raises(
+        RejectedError, match="map: seen_at=TIME: none of the first 2 objects has 'TIME'; there are imsi"
+    ):
+        rows(GOOD + b"\nx\n" + GOOD, "seen_at=TIME")
+
+
+def test_a_name_that_some_line_has_may_be_lacking_in_others_and_a_file_without_lines_lacks_none() -> None:
+    other = json.dumps({"imsi": IMSI, "imei": IMEI, "NUMBER": "491701"}).encode()
+    found = rows(GOOD + b"\n" + other + b"\n" + (GOOD + b"\n") * LOOKED_AT, "msisdn=NUMBER")
+    assert [row.line for row in found] == list(range(1, LOOKED_AT + 3))
+    assert found[1] == Row(2, Record(IMSI, IMEI, "491701", None))
+    assert rows(b"", "msisdn=NUMBER") == []
 
 
 @pytest.mark.parametrize("empty", [b"", b"\n"])
