@@ -136,7 +136,7 @@ def taking_lines(
 
 def too_long(number: int, max_octets: int) -> LineAnswer:
     """The answer to a line of more octets than are kept."""
-    return rejected(number, 413, (FieldError("body", f"at most {max_octets} octets a line expected"),))
+    return rejected(number, 413, (FieldError("line", f"at most {max_octets} octets a line expected"),))
 
 
 def refused(number: int, error: Exception, type_: Any) -> LineAnswer:  # noqa: ANN401 - any type of a line

@@ -77,6 +77,7 @@ async def test_a_line_too_long_gets_its_own_answer(sqlite_url: str) -> None:
             answers = await api.lines(path, b"x" * 101 + b"\n" + good + b"\n" + b"x" * 300_000)
             assert [(answer["line"], answer["status"]) for answer in answers][::2] == [(1, 413), (3, 413)]
             assert answers[1]["line"] == 2
+            assert answers[0]["errors"] == [{"field": "line", "message": "at most 100 octets a line expected"}]
 
 
 async def begun(api: Api) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
