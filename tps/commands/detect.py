@@ -14,6 +14,7 @@ import typer
 from rich.progress import Progress
 
 from tps.commands import event_loop
+from tps.commands.csv_options import Delimiter
 from tps.commands.detection_stream import SILENCE_S, DetectionStream, Told
 from tps.commands.terminal import BAD_INPUT, BadInputError, opened, progress_bar
 from tps.files import detection_csv, detection_ndjson, utf8
@@ -88,7 +89,7 @@ def detect(
         str,
         typer.Option("--map", metavar="FIELD=COLUMN,...", help="Names of the columns imsi, imei, msisdn and seen_at."),
     ] = "",
-    delimiter: Annotated[str, typer.Option(help="What separates the cells of a CSV file.")] = ",",
+    delimiter: Delimiter = ",",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent to whom; store nothing.")] = False,
 ) -> None:
     """Let a server take in the detections of a file, or say line by line what they would lead to.
@@ -97,8 +98,6 @@ def detect(
 
     Example: tps detect eir.csv --map imsi=SUBSCRIBER,imei=EQUIPMENT,seen_at=TIME --dry-run
     """
-    if len(delimiter) != 1:
-        raise BadInputError("--delimiter: one character expected")
     mapping = mapping_of(columns)
     is_csv = form is Format.CSV or (form is None and file.suffix.lower() == ".csv")
     tally = Tally(dry_run=dry_run)

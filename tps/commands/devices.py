@@ -12,6 +12,7 @@ from tps import config as configuration
 from tps.app import now_ms
 from tps.backoffice.devices import OPERATOR
 from tps.commands import store
+from tps.commands.csv_options import Delimiter
 from tps.commands.subscribers import written
 from tps.commands.terminal import BAD_INPUT, BadInputError, opened, page
 from tps.decisions.device_models import DeviceModel
@@ -39,6 +40,7 @@ def import_devices(
     form: Annotated[
         Format, typer.Option("--format", help="csv: docs/devices.md; osmocom: the public list.")
     ] = Format.CSV,
+    delimiter: Delimiter = ",",
     source: Annotated[str, typer.Option("--source", help="Who says so, for lists other than your own.")] = OPERATOR,
     licence: Annotated[str, typer.Option("--licence", help="Under which the list may be used and passed on.")] = "",
     replace: Annotated[bool, typer.Option("--replace", help="Forget what this source said before.")] = False,
@@ -55,7 +57,7 @@ def import_devices(
         source = osmocom_tac.SOURCE
     if not (0 < len(source) <= SOURCE_MAX and source.isprintable()):
         raise BadInputError(f"--source: 1 to {SOURCE_MAX} printable characters expected")
-    models, refused = _read(file, form, source, licence)
+    models, refused = _read(file, form, delimiter, source, licence)
     stores = not dry_run and not (strict and refused)
     removed = 0
 
@@ -98,12 +100,12 @@ def export_devices(
         typer.echo(f"These rows are under a licence: {licence}", err=True)
 
 
-def _read(file: Path, form: Format, source: str, licence: str) -> tuple[list[DeviceModel], int]:
+def _read(file: Path, form: Format, delimiter: str, source: str, licence: str) -> tuple[list[DeviceModel], int]:
     """The models of a file, and how many lines of it were refused, which are listed."""
     models: list[DeviceModel] = []
     refused = 0
     with utf8.text_of(opened(file)) as text:
-        for number, read in _rows(text, form, source, licence):
+        for number, read in _rows(text, form, delimiter, source, licence):
             if isinstance(read, RejectedError):
                 refused += 1
                 page().print(f"line {number}: {read}", soft_wrap=True)
@@ -112,10 +114,10 @@ def _read(file: Path, form: Format, source: str, licence: str) -> tuple[list[Dev
     return models, refused
 
 
-def _rows(text: TextIO, form: Format, source: str, licence: str) -> Iterable[Row]:
+def _rows(text: TextIO, form: Format, delimiter: str, source: str, licence: str) -> Iterable[Row]:
     if form is Format.OSMOCOM:
-        return osmocom_tac.read(text)
-    return device_csv.read(text, source=source, licence=licence)
+        return osmocom_tac.read(text, delimiter)
+    return device_csv.read(text, delimiter, source=source, licence=licence)
 
 
 def _all(connection: Connection, source: str) -> Iterator[DeviceModel]:

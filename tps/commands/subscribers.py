@@ -20,6 +20,7 @@ from tps.app import now_ms
 from tps.backoffice import subscribers
 from tps.backoffice.subscribers import Account
 from tps.commands import event_loop, store
+from tps.commands.csv_options import Delimiter
 from tps.commands.subscriber_csv import AccountChange, change_of, checked_header, header_of, row_of
 from tps.commands.terminal import BAD_INPUT, STANDARD_STREAM, BadInputError, opened, page, progress_bar
 from tps.config import Config
@@ -56,6 +57,7 @@ class Tally:
 def import_subscribers(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="CSV in UTF-8 with a header; - is standard input.")],
     config: store.ConfigFile = None,
+    delimiter: Delimiter = ",",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen and store nothing.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Store nothing at all where any row is refused.")] = False,
 ) -> None:
@@ -67,9 +69,9 @@ def import_subscribers(
     """
     running = configuration.load(config)
     content = sys.stdin.buffer.read() if str(file) == STANDARD_STREAM else None
-    tally = _take_in(file, content, running, Rehearsal if dry_run or strict else Database)
+    tally = _take_in(file, content, delimiter, running, Rehearsal if dry_run or strict else Database)
     if strict and not dry_run and not tally.refused:
-        tally = _take_in(file, content, running, Database)
+        tally = _take_in(file, content, delimiter, running, Database)
     stores_nothing = dry_run or (strict and tally.refused)
     page().print(f"{tally}{'; nothing was stored' if stores_nothing else ''}")
     if tally.refused:
@@ -98,18 +100,18 @@ def export_subscribers(
             writer.writerow(row_of(_account(seal, row) if with_secrets else _without_secrets(row), header))
 
 
-def _take_in(file: Path, content: bytes | None, config: Config, kind: type[Database]) -> Tally:
+def _take_in(file: Path, content: bytes | None, delimiter: str, config: Config, kind: type[Database]) -> Tally:
     """Read the whole file into a store of this kind."""
     with store.opened(config, kind) as (database, seal), _read(file, content) as octets, progress_bar() as progress:
-        return event_loop.run(_store_all(database, seal, octets, progress))
+        return event_loop.run(_store_all(database, seal, octets, delimiter, progress))
 
 
-async def _store_all(database: Database, seal: Seal, octets: BinaryIO, progress: Progress) -> Tally:
+async def _store_all(database: Database, seal: Seal, octets: BinaryIO, delimiter: str, progress: Progress) -> Tally:
     tally = Tally()
     task = progress.add_task("", total=octets.seek(0, io.SEEK_END))
     octets.seek(0)
     with utf8.text_of(octets) as text:
-        rows = _rows(text)
+        rows = _rows(text, delimiter)
         while batch := list(islice(rows, BATCH_ROWS)):
             for number, answer in await _store(database, seal, batch):
                 if isinstance(answer, RejectedError):
@@ -143,9 +145,9 @@ async def _store(database: Database, seal: Seal, batch: Sequence[Row]) -> list[t
     return sorted(answers.items())
 
 
-def _rows(text: TextIO) -> Iterator[Row]:
+def _rows(text: TextIO, delimiter: str) -> Iterator[Row]:
     """The rows below the header; an account may stand in one of them only."""
-    records = lines(text)
+    records = lines(text, delimiter)
     header = checked_header(header_cells(records))
     first_with: dict[tuple[str, str], int] = {}
     for number, record in records:

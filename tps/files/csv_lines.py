@@ -10,6 +10,9 @@ from tps.files import utf8
 LINE_MAX: Final = 65_536
 """Characters of a line; what is longer is no line of a table."""
 
+DELIMITERS: Final = {",": "','", ";": "';'", "\t": "$'\\t'", "|": "'|'"}
+"""What separates cells in the wild, and how a shell is told it."""
+
 
 class Line(NamedTuple):
     """One record of the file."""
@@ -45,13 +48,26 @@ def lines(text: TextIO, delimiter: str = ",") -> Iterator[Line]:
 
 
 def header_cells(records: Iterator[Line]) -> list[str]:
-    """The names in the first record, none where there is no record; `RejectedError` where it cannot be read."""
+    """The names in the first record, none where there is no record.
+
+    `RejectedError` where it cannot be read, or is a single cell because something else separates the cells.
+    """
     first = next(records, None)
     if first is None:
         return []
     if isinstance(first.read, RejectedError):
         raise RejectedError("header", first.read.message)
+    if len(first.read) == 1:
+        _verify_single(first.read[0])
     return [cell.strip() for cell in first.read]
+
+
+def _verify_single(cell: str) -> None:
+    found = [word for delimiter, word in DELIMITERS.items() if delimiter in cell]
+    if found:
+        raise RejectedError(
+            "header", f"one column only: {cell!r}; what separates its cells say with --delimiter {found[0]}"
+        )
 
 
 class _Lines:

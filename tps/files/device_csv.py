@@ -33,12 +33,12 @@ class Row(NamedTuple):
     read: DeviceModel | RejectedError
 
 
-def read(text: TextIO, *, source: str, licence: str = "") -> Iterator[Row]:
+def read(text: TextIO, delimiter: str = ",", *, source: str, licence: str = "") -> Iterator[Row]:
     """Each line below the header as a device model from `source`, or what is to be mended in it.
 
     `text` is of `utf8.text_of`. A header that cannot be used is a `RejectedError`, raised before any line.
     """
-    records = lines(text)
+    records = lines(text, delimiter)
     header = _header(header_cells(records))
     first_about: dict[Key, int] = {}
     for number, record in records:

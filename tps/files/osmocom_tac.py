@@ -20,13 +20,13 @@ _COLUMNS: Final = ("tac", "brand", "model", "contributor", "comment", "link of t
 """What the columns are, two pairs of which bear the same name in the file."""
 
 
-def read(text: TextIO) -> Iterator[Row]:
+def read(text: TextIO, delimiter: str = ",") -> Iterator[Row]:
     """Each line as a device model, or why it is left out; `RejectedError` for a file that is not this list.
 
     Some TACs have lost their leading zero. They are mended, and come last: where the list has the whole TAC too, that
     line is the surer one. Of two lines about the same TAC the first is kept, the other is named with its reason.
     """
-    records = lines(text)
+    records = lines(text, delimiter)
     licence = _licence_of(next((record.read for record in records), []))
     if next((record.read for record in records), None) != _HEADER:
         raise RejectedError("header", f"{','.join(_HEADER)} expected in line 2: this is not the list of Osmocom")

@@ -142,6 +142,8 @@ def test_a_line_that_is_no_utf_8_is_named_and_stops_no_other(run: Run, server: S
         (["--map", "imei=NOTHING"], "Error: header: no column is called 'NOTHING'"),
         (["--map", "imei"], "Error: map: FIELD=COLUMN expected"),
         (["--delimiter", ";;"], "Error: --delimiter: one character expected"),
+        (["--delimiter", "\n"], "Error: --delimiter: one character expected"),
+        (["--delimiter", "|"], "Error: header: one column only: 'IMSI,NUMBER,EQUIPMENT'"),
     ],
 )
 def test_what_cannot_begin_is_told_in_a_line(

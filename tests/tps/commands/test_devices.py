@@ -54,6 +54,14 @@ def test_a_line_that_is_no_utf_8_is_named_and_the_others_stored(run: Run, config
     )
 
 
+def test_cells_between_semicolons_are_asked_for_and_taken(run: Run, config_file: Path) -> None:
+    given = ("import", "devices", "-", "--config", config_file)
+    refused = run(*given, stdin="tac;brand\n35690901;Nokia\n")
+    assert refused.exit_code == 2
+    assert refused.stderr.endswith("--delimiter ';'\n")
+    assert run(*given, "--delimiter", ";", stdin="tac;brand\n35690901;Nokia\n").stdout.startswith("1 rows")
+
+
 def test_a_dry_run_stores_nothing(run: Run, config_file: Path) -> None:
     assert (
         "nothing was stored" in run("import", "devices", "-", "--config", config_file, "--dry-run", stdin=LIST).stdout

@@ -146,6 +146,15 @@ def test_a_file_that_is_no_such_csv_is_refused(run: Run, config_file: Path, text
     assert refused.stderr.startswith(f"Error: {reason}")
 
 
+def test_cells_between_semicolons_are_asked_for_and_taken(run: Run, config_file: Path, sqlite: Database) -> None:
+    given = ("import", "subscribers", "-", "-c", config_file)
+    refused = run(*given, stdin=f"imsi;msisdn\n{ALICE};491701\n")
+    assert refused.exit_code == 2
+    assert refused.stderr.endswith("--delimiter ';'\n")
+    assert run(*given, "--delimiter", ";", stdin=f"imsi;msisdn\n{ALICE};491701\n").exit_code == 0
+    assert stored(sqlite, ALICE) is not None
+
+
 @pytest.mark.parametrize("spoilt", [b'"2"3', b"\xff"])
 def test_a_row_that_cannot_be_read_is_listed_and_the_others_stored(
     run: Run, config_file: Path, sqlite: Database, spoilt: bytes

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tps.errors import RejectedError
 from tps.files import utf8
-from tps.files.csv_lines import LINE_MAX, Line, lines
+from tps.files.csv_lines import LINE_MAX, Line, header_cells, lines
 
 
 def read(text: str) -> list[Line]:
@@ -65,6 +65,16 @@ def test_a_cell_that_is_no_utf_8_and_spans_lines_is_one_refusal() -> None:
     found = read_octets(b'a\n"b\nM\xfcller\nc"\nd\n')
     assert refusals(found) == {2: "not UTF-8: the octet 0xFC; save the file as UTF-8"}
     assert [line.number for line in found] == [1, 2, 5]
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter", "fix"),
+    [("a;b\n", ",", "';'"), ("a\tb\n", ",", "$'\\t'"), ("a|b\n", ";", "'|'"), ("\ufeffa,b\n", ";", "','")],
+)
+def test_a_header_in_one_cell_is_refused_with_the_delimiter_it_wants(text: str, delimiter: str, fix: str) -> None:
+    with pytest.raises(RejectedError, match="header: one column only") as refused:
+        header_cells(lines(io.StringIO(text, newline=""), delimiter))
+    assert refused.value.message.endswith(f"--delimiter {fix}")
 
 
 @given(st.text(st.sampled_from('ab",\n\r;\x00\ufeff é'), max_size=60))
