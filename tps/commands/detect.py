@@ -13,10 +13,11 @@ import aiohttp
 import typer
 from rich.progress import Progress
 
-from tps.commands import event_loop
+from tps.commands import event_loop, running_server
 from tps.commands.csv_options import Delimiter
 from tps.commands.detection_stream import SILENCE_S, DetectionStream, Told
-from tps.commands.terminal import BAD_INPUT, BadInputError, opened, progress_bar
+from tps.commands.running_server import Key, Url
+from tps.commands.terminal import BAD_INPUT, opened, progress_bar
 from tps.files import detection_csv, detection_ndjson, utf8
 from tps.files.detection_record import Row, mapping_of
 from tps.web.dry_run import OTHER_REASONS, REASONS_MAX, DryRunLine
@@ -80,8 +81,8 @@ class Tally:
 
 def detect(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Which SIM was seen in which device; - is stdin.")],
-    key: Annotated[str, typer.Option(envvar="TPS_KEY", help="API key of the server.")],
-    url: Annotated[str, typer.Option(envvar="TPS_URL", help="The running server.")] = "http://127.0.0.1:8080",
+    key: Key,
+    url: Url = "http://127.0.0.1:8080",
     form: Annotated[
         Format | None, typer.Option("--format", help="Else by the name of the file: .csv, or NDJSON.")
     ] = None,
@@ -123,11 +124,8 @@ async def _run(
 ) -> None:
     task = progress.add_task("", total=file.size)
     timeout = aiohttp.ClientTimeout(total=None, sock_read=SILENCE_S)
-    try:
-        session = aiohttp.ClientSession(url, headers={"Authorization": f"Bearer {key}"}, timeout=timeout)
-    except ValueError as error:
-        raise BadInputError(f"--url: {error}") from error
-    async with session:
+    await running_server.verify_answers(url)
+    async with aiohttp.ClientSession(url, headers={"Authorization": f"Bearer {key}"}, timeout=timeout) as session:
         async for told in DetectionStream(session, rows, dry_run=dry_run).answers():
             if told.answer.totals is not None:
                 continue

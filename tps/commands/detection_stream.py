@@ -12,13 +12,13 @@ from typing import NamedTuple
 import aiohttp
 import msgspec
 
-from tps.commands.terminal import BadInputError
+from tps.commands import running_server
 from tps.errors import RejectedError, RetryLaterError
 from tps.files.detection_record import Record, Row
 from tps.web.dry_run import DryRunLine
 from tps.web.ndjson import rejected
 from tps.web.operations import NDJSON
-from tps.web.problems import FieldError, Problem
+from tps.web.problems import FieldError
 
 BULK, DRY_RUN = "/v1/detections/bulk", "/v1/detections/dry-run"
 BATCH_LINES = 500
@@ -31,7 +31,6 @@ _BROKEN = frozenset({400, 408})
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(DryRunLine).decode
-_decode_problem = msgspec.json.Decoder(Problem).decode
 
 
 class Told(NamedTuple):
@@ -79,7 +78,7 @@ class DetectionStream:
         target = DRY_RUN if self._dry_run else BULK
         async with self._session.post(target, data=self._body(), headers={"Content-Type": NDJSON}) as reply:
             if reply.status != 200:
-                raise _refusal(reply.status, await reply.read())
+                raise running_server.refusal(reply.status, await reply.read())
             async for line in reply.content:
                 answer = _decode(line)
                 if answer.status in _BROKEN and answer.errors[:1] and answer.errors[0].field == "body":
@@ -119,14 +118,3 @@ def _line(record: Record) -> bytes:
 def _told(number: int, error: RejectedError) -> Told:
     wrong = rejected(number, 422, (FieldError(error.field or "line", error.message),))
     return Told(number, DryRunLine(line=number, status=422, outcome=wrong.outcome, errors=wrong.errors))
-
-
-def _refusal(status: int, octets: bytes) -> Exception:
-    """What a server says that takes no stream at all."""
-    try:
-        detail = _decode_problem(octets).detail
-    except msgspec.DecodeError:
-        detail = f"HTTP status {status}; is this the address of a provisioning server?"
-    if status in (429, 503):
-        return RetryLaterError(detail)
-    return BadInputError(detail)

@@ -138,7 +138,10 @@ def test_a_line_that_is_no_utf_8_is_named_and_stops_no_other(run: Run, server: S
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["--key", "wrong"], "Error: "),
+        (["--key", "wrong"], "Error: --key (or TPS_KEY): this key does not open the door"),
+        (["--key", "right\n"], "Error: --key: printable characters without a newline expected"),
+        (["--key", "schlüssel"], "Error: --key: printable characters without a newline expected"),
+        (["--key", ""], "Error: --key: empty; the API key of the server expected (also in TPS_KEY)"),
         (["--map", "imei=NOTHING"], "Error: header: no column is called 'NOTHING'"),
         (["--map", "imei"], "Error: map: FIELD=COLUMN expected"),
         (["--delimiter", ";;"], "Error: --delimiter: one character expected"),
