@@ -35,6 +35,15 @@ class StalledError(Exception):
     """The server does not come to an end with what it was given."""
 
 
+class RefusedError(Exception):
+    """The server does not take what it was sent: its status, and the octets in which it says why."""
+
+    def __init__(self, status: int, octets: bytes) -> None:
+        super().__init__(f"HTTP status {status}")
+        self.status = status
+        self.octets = octets
+
+
 class Push(msgspec.Struct, frozen=True):
     """What a load test reads of a push."""
 
@@ -104,7 +113,7 @@ class Api:
         headers = {"Content-Type": "application/json"}
         target = f"/v1/settings/{workload.SETTINGS_NAME}"
         async with self._session.post(target, data=workload.PUBLICATION, headers=headers) as reply:
-            reply.raise_for_status()
+            await _verify_taken(reply)
             segments: int = (await reply.json())["segments"]
             return segments
 
@@ -130,7 +139,7 @@ class Api:
         body = chunks if isinstance(chunks, AsyncIterator) else _sent(chunks)
         headers = {"Content-Type": "application/x-ndjson"}
         async with self._session.post(target, data=body, headers=headers) as reply:
-            reply.raise_for_status()
+            await _verify_taken(reply)
             async for octets in reply.content.iter_any():
                 whole, _, rest = (rest + octets).rpartition(b"\n")
                 found = _OUTCOME.findall(whole)
@@ -161,7 +170,7 @@ class Api:
     async def metrics(self) -> str:
         """What Prometheus is told."""
         async with self._session.get("/metrics") as reply:
-            reply.raise_for_status()
+            await _verify_taken(reply)
             return await reply.text()
 
     async def counted(self, name: str) -> Counter[str]:
@@ -171,7 +180,7 @@ class Api:
 
     async def _status(self) -> _Status:
         async with self._session.get("/v1/status") as reply:
-            reply.raise_for_status()
+            await _verify_taken(reply)
             return _read_status(await reply.read())
 
     async def settled(self, patience_s: float = PATIENCE_S) -> float:
@@ -238,8 +247,13 @@ class Api:
         if after is not None:
             query["after"] = after
         async with self._session.get("/v1/pushes", params=query) as reply:
-            reply.raise_for_status()
+            await _verify_taken(reply)
             return _read_page(await reply.read())
+
+
+async def _verify_taken(reply: aiohttp.ClientResponse) -> None:
+    if not reply.ok:
+        raise RefusedError(reply.status, await reply.read())
 
 
 def batches(lines: Iterable[bytes]) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from encoders.diameter_tokens import EquipmentStatus
 from tps.bench import accounting, checks, workload
-from tps.bench.api import Api, StalledError, batches
+from tps.bench.api import Api, batches
 from tps.bench.latency import Latency, latency
 from tps.bench.processes import free_port
 from tps.bench.results import Run, steps_by_second
@@ -131,8 +131,6 @@ def _report(msisdn: str, imeisv: str) -> bytes:
 
 async def _measured(scenario: str, unit: str, options: Options, folder: Path, tables: str, tell: Tell) -> Run:
     """Everybody is SET in his first device; then the source tells of all again, and of some in a new device."""
-    if options.url is not None:
-        raise StalledError(f"{scenario}: speaks to a port of this machine, so it needs a server of its own")
     source = scenario
     async with site(replace(options, configuration=tables), folder) as here:
         people = list(workload.people(options.first, min(options.count, POPULATION_MAX)))

@@ -8,7 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from tps.bench import evenness, lone_requests, workload
-from tps.bench.api import BULK, Api, StalledError, batches
+from tps.bench.api import BULK, Api, batches
 from tps.bench.latency import latency
 from tps.bench.lone_requests import Answers
 from tps.bench.results import Run, steps_by_second
@@ -23,8 +23,6 @@ _ACCEPTED, _LATER = 202, 503
 
 async def pressure(options: Options, folder: Path) -> Run:
     """A stream as fast as it is read, lone requests beside it until it ends, and a slow route behind both."""
-    if options.url is not None:
-        raise StalledError("pressure: looks at the memory of the server, so it needs one of its own")
     slow = replace(options, route_rate_per_s=options.route_rate_per_s or ROUTE_RATE_PER_S)
     async with site(slow, folder) as here:
         await here.api.create(workload.people(options.first, options.count * 2))

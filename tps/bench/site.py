@@ -35,7 +35,7 @@ class Options:
     store: str | None = None
     """URL of an empty store; None makes an SQLite file."""
     url: str | None = None
-    """A server to test instead of one of its own."""
+    """A server to test instead of one of its own, in scenarios that need no more of it than its HTTP API."""
     key: str | None = None
     first: int = 0
     """Number of the first subscriber: another one in each run on the same store."""

@@ -14,11 +14,12 @@ import typer
 from aiohttp import ClientError
 
 from tps.bench import encoding, kannel, limits, network, pressure, resources, results, scenarios, session
-from tps.bench.api import StalledError
+from tps.bench.api import RefusedError, StalledError
 from tps.bench.processes import ProcessError
 from tps.bench.results import Run
 from tps.bench.site import Options
-from tps.commands import bench_page, event_loop
+from tps.commands import bench_options, bench_page, event_loop, running_server
+from tps.commands.running_server import OtherKey, OtherUrl
 from tps.commands.terminal import BadInputError
 from tps.config import StoreConfig
 from tps.watch import logs
@@ -49,8 +50,6 @@ SCENARIOS = {
     "campaign": scenarios.campaign,
 }
 """Those over the whole server."""
-KANNEL_DOES = ("bulk", "single")
-"""What Kannel can be asked for too; it has no bulk, so its requests are lone ones."""
 WARM_UP_SHARE = 10
 WARM_UP_MAX = 2_000
 LIMIT_COUNT = 200_000
@@ -61,8 +60,6 @@ Connections = Annotated[int, typer.Option(min=1, max=1000, help="HTTP connection
 Repeat = Annotated[int, typer.Option(min=1, max=100, help="Runs; medians are told.")]
 Rate = Annotated[float, typer.Option(min=0, help="Units a second, to measure latency; 0: as fast as they are taken.")]
 Store = Annotated[str | None, typer.Option(help="URL of an empty store (postgresql://...); else an SQLite file.")]
-Url = Annotated[str | None, typer.Option(help="A server to test, idle otherwise, instead of one of its own.")]
-Key = Annotated[str | None, typer.Option(envvar="TPS_KEY", help="API key for --url.")]
 Window = Annotated[int, typer.Option(min=1, help="SMPP window of a link.")]
 Binds = Annotated[int, typer.Option(min=1, help="SMPP links.")]
 First = Annotated[int, typer.Option(min=0, help="First subscriber's number: another one on a store used before.")]
@@ -82,13 +79,14 @@ def _command(scenario: str) -> Callable[..., None]:
     """The command of one scenario."""
 
     def run(
+        context: typer.Context,
         count: Count = None,
         connections: Connections = 32,
         repeat: Repeat = 1,
         rate: Rate = 0.0,
         store: Store = None,
-        url: Url = None,
-        key: Key = None,
+        url: OtherUrl = None,
+        key: OtherKey = None,
         window: Window = 50,
         binds: Binds = 1,
         first: First = 0,
@@ -101,6 +99,7 @@ def _command(scenario: str) -> Callable[..., None]:
         show_limits: ShowLimits = False,
         compare_kannel: CompareKannel = False,
     ) -> None:
+        bench_options.verify_used(scenario, context)
         units = count or COUNTS[scenario][0]
         options = Options(
             count=units,
@@ -119,8 +118,8 @@ def _command(scenario: str) -> Callable[..., None]:
             server_arguments=tuple(shlex.split(serve_with)),
             new_every=new_every,
         )
-        if compare_kannel and (scenario not in KANNEL_DOES or url is not None):
-            raise BadInputError(f"--compare-kannel: with {' and '.join(KANNEL_DOES)}, on this machine")
+        if url is not None:
+            event_loop.run(running_server.verify_answers(url))
         _run(scenario, options, repeat, json_file, with_limits=show_limits, with_kannel=compare_kannel)
 
     run.__doc__ = f"{COUNTS[scenario][1]}\n\nExample: tps bench {scenario} --repeat 3"
@@ -187,5 +186,7 @@ def _in_folder(run: Callable[[Path], Coroutine[object, object, Run]]) -> Run:
     with tempfile.TemporaryDirectory(prefix="tps-bench-") as folder:
         try:
             return event_loop.run(run(Path(folder)))
+        except RefusedError as error:
+            raise running_server.refusal(error.status, error.octets) from error
         except (ProcessError, StalledError, ClientError, ConnectionError) as error:
             raise BadInputError(str(error)) from error

@@ -135,6 +135,12 @@ def test_a_line_that_is_no_utf_8_is_named_and_stops_no_other(run: Run, server: S
     assert sorted(pushes_of(server)) == [imsi(0), imsi(2)]
 
 
+def test_a_load_test_with_a_key_that_does_not_open_says_so_in_the_same_words(run: Run, server: Server) -> None:
+    refused = run("bench", "bulk", "--url", server.url, "--key", "wrong", "--count", 1)
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith("Error: --key (or TPS_KEY): this key does not open the door")
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
