@@ -1,7 +1,7 @@
 """One characteristic while it is being filled from the neutral settings."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 
 from encoders import template
@@ -64,8 +64,10 @@ class Block:
         if on:
             self._items.append(Parm(name, None))
 
-    def extras(self, parms: Iterable[ExtraParm], reserved: frozenset[str] = frozenset()) -> None:
+    def extras(self, parms: Sequence[ExtraParm], reserved: frozenset[str] = frozenset()) -> None:
         """Add free parms, also repeated ones; one with a field of its own (`reserved`, or here already) is refused."""
+        if not parms:
+            return
         taken = reserved | {item.name for item in self._items if isinstance(item, Parm)}
         for index, parm in enumerate(parms):
             place = f"parms[{index}]"

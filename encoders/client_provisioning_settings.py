@@ -27,7 +27,7 @@ def to_document(settings: Settings) -> Document:
     """The document that sets a handset so; an `EncodeError` leads with the field that cannot be said or sent."""
     settings = checked(settings)
     verify_links(settings)
-    blocks = tuple(block.characteristic() for block in _blocks(settings))
+    blocks = tuple([block.characteristic() for block in _blocks(settings)])
     if not blocks:
         raise EncodeError("settings: nothing to set; give an access point, a proxy or an application")
     return Document(blocks, VERSION)

@@ -1,6 +1,7 @@
 """From fragments of a document to its octets: string table and code pages of attribute space, as short as can be."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from encoders.errors import EncodeError
@@ -35,8 +36,8 @@ def assemble(fragments: Sequence[Fragment], vocabulary: Vocabulary, names: Seque
         body = _on_planned_pages([_piece(fragment, strings) for fragment in fragments], vocabulary.pages)
     else:
         body = _on_lazy_pages(fragments, strings)
-    header = bytes((VERSION_1_3,)) + encode_uintvar(vocabulary.public_id) + bytes((MIBENUM_UTF_8,))
-    return b"".join((header, encode_uintvar(len(strings.table)), strings.table, *body))
+    start = _start(VERSION_1_3, vocabulary.public_id)
+    return b"".join((start, encode_uintvar(len(strings.table)), strings.table, *body))
 
 
 def assemble_plainly(fragments: Sequence[Fragment], vocabulary: Vocabulary) -> bytes:
@@ -45,8 +46,13 @@ def assemble_plainly(fragments: Sequence[Fragment], vocabulary: Vocabulary) -> b
     What handsets read that were made before string tables and page switches among attributes were of use.
     """
     assert vocabulary.pages == 1, "WBXML 1.1 has no page switch among attributes"
-    header = bytes((VERSION_1_1,)) + encode_uintvar(vocabulary.public_id) + bytes((MIBENUM_UTF_8, 0))
-    return b"".join((header, *map(_plain_octets, fragments)))
+    return b"".join((_start(VERSION_1_1, vocabulary.public_id), b"\x00", *map(_plain_octets, fragments)))
+
+
+@cache
+def _start(version: int, public_id: int) -> bytes:
+    """What every document of a type begins with: version, public identifier, charset (WAP-192 clause 5.3)."""
+    return bytes((version,)) + encode_uintvar(public_id) + bytes((MIBENUM_UTF_8,))
 
 
 def _plain_octets(fragment: Fragment) -> bytes:

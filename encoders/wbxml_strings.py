@@ -1,6 +1,5 @@
 """The string table of one WBXML document, and how each of its texts is written with it."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -53,7 +52,9 @@ class TablePlan(NamedTuple):
 
 def plan_strings(texts: Sequence[str], names: Sequence[str], vocabulary: Vocabulary) -> StringPlan:
     """The string table for a document that holds `texts`, and `names` that can stand nowhere else."""
-    counts = Counter(texts)
+    counts: dict[str, int] = {}
+    for text in texts:  # a Counter takes half as long again for so few
+        counts[text] = counts.get(text, 0) + 1
     octets = octets_of(list(counts))
     joined = b"\x00".join(octets)
     words = shared_words(joined)
@@ -62,16 +63,16 @@ def plan_strings(texts: Sequence[str], names: Sequence[str], vocabulary: Vocabul
         return StringPlan(b"", dict(zip(counts, map(inline, octets), strict=True)), {}, has_token_texts=False)
     forms = _forms(octets, vocabulary) if has_tokens else {}
     name_octets = octets_of(names)
-    uses = _worth_an_entry(dict(zip(octets, counts.values(), strict=True)), forms) | dict.fromkeys(name_octets, 1)
+    uses = _worth_an_entry(dict(zip(octets, counts.values(), strict=True)), forms)
+    if names:
+        uses |= dict.fromkeys(name_octets, 1)
     related = _related([text for text in octets if text not in uses], words, uses, joined)
-    plan = _planned_table(tuple((text, forms.get(text, text)) for text in related), tuple(uses.items()))
+    plan = _planned_table(tuple([(text, forms.get(text, text)) for text in related]), tuple(uses.items()))
     token_texts = {text: token_text(text, plan.parts, vocabulary) for text in forms if text not in plan.offsets}
+    written: Mapping[bytes, TokenText | bytes] = {**plan.texts, **token_texts}
     return StringPlan(
         plan.table,
-        {
-            text: token_texts.get(found) or plan.texts.get(found) or inline(found)
-            for text, found in zip(counts, octets, strict=True)
-        },
+        {text: written.get(found) or inline(found) for text, found in zip(counts, octets, strict=True)},
         {name: plan.offsets[found] for name, found in zip(names, name_octets, strict=True)},
         has_token_texts=bool(token_texts),
     )
@@ -81,9 +82,14 @@ def _related(singles: Sequence[bytes], words: Iterable[bytes], entries: Iterable
     """The texts that share a word with another one or hold an entry of the table: all others stay as they are."""
     if len(joined) > LONGEST_PLANNED_OCTETS:
         return []
-    probes = [*words, *(entry for entry in entries if joined.count(entry) > 1)]
-    found = {text for probe in probes for text in singles if probe in text}
-    return [text for text in singles if text in found]
+    probes = [*words, *[entry for entry in entries if joined.count(entry) > 1]]
+    related: list[bytes] = []
+    for text in singles:
+        for probe in probes:
+            if probe in text:
+                related.append(text)
+                break
+    return related
 
 
 @lru_cache(PLANNED_TABLES)
