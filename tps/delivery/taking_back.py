@@ -36,8 +36,6 @@ def pointless_beside(
     `moved` are SIMs that have moved on, as `Look` has them. It stays as it is until the transaction ends.
     """
     subscribers = dict.fromkeys([*moved, *((each.bucket, each.imsi) for each in intended)])
-    if not subscribers:
-        return []
     beside: dict[str, list[Intended]] = {imsi: [] for _, imsi in subscribers}
     for each in intended:
         beside[each.imsi].append(each)

@@ -28,7 +28,9 @@ class CancellablePush(NamedTuple):
 
 
 def of_subscribers(connection: Connection, subscribers: Sequence[tuple[int, str]]) -> list[CancellablePush]:
-    """Those of these subscribers, (bucket, IMSI) each once; locked meanwhile."""
+    """Those of these subscribers, (bucket, IMSI) each once; locked meanwhile. Of nobody the store is not asked."""
+    if not subscribers:
+        return []
     statement, batch = _of_subscribers(connection.dialect.name)
     return statement.fetch(connection, batch.parameters(subscribers))
 
